@@ -1,0 +1,1 @@
+//! Compares two runs of cargo perfkit and judges the difference.

@@ -1,0 +1,1 @@
+//! The counting allocator, libc interposers and stack walker of cargo perfkit.

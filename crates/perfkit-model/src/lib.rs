@@ -1,0 +1,1 @@
+//! The data of cargo perfkit: runs, metrics, lenses, stacks, baselines, findings and verdicts.

@@ -1,0 +1,1 @@
+//! Declare async workloads that cargo perfkit measures, explains and judges.
