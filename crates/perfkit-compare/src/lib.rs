@@ -1,1 +1,131 @@
 //! Compares two runs of cargo perfkit and judges the difference.
+//!
+//! [`compare`] and [`examine`] are pure: runs and a [`policy::Policy`] in, a [`Comparison`] out. Nothing
+//! here reads a clock, a file or the environment, so the same two runs give the same verdict everywhere.
+//!
+//! Exact counts are compared exactly, near-exact ones against a band that the runs themselves showed, and
+//! noisy ones are shown only. What cannot be judged says why, and is never a pass.
+//!
+//! A rule is a row in [`rules::RULES`]: one file, one id, one explanation. Causes come from the stacks of
+//! both sides; a difference nobody can attribute stays unattributed, and a guess says that it is one.
+
+mod causes;
+mod environment;
+mod finding;
+mod gain;
+mod judgement;
+mod names;
+mod pairing;
+pub mod policy;
+mod remedy;
+mod rows;
+pub mod rules;
+mod sentence;
+mod verdict;
+
+use perfkit_model::comparison::{Comparison, Row, Verdict};
+use perfkit_model::run::Run;
+
+use crate::policy::Policy;
+
+/// One side of a comparison.
+#[derive(Debug, Clone)]
+pub struct Side<'a> {
+    /// How reports call it, as `baseline cured`.
+    pub name: String,
+    /// Where it comes from.
+    pub kind: SideKind,
+    /// What was measured; [`stacks`](perfkit_model::run::Case::stacks) are filled where causes are wanted.
+    pub run: &'a Run,
+}
+
+/// Where the values of a [`Side`] come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SideKind {
+    /// A run stored under a name, perhaps long ago and elsewhere.
+    Baseline,
+    /// A run file somebody named.
+    RunFile,
+    /// Measured by this very invocation.
+    Measured,
+}
+
+/// Compares `head` with `base` and judges every metric both have.
+///
+/// Rows are sorted by case and then as the metric catalogue; findings are sorted most important first.
+/// Neither depends on the order of cases in the runs. Damaged input (not a number, stacks that do not
+/// hang together) is never a panic: what it touches is not judged.
+#[must_use]
+pub fn compare(base: &Side<'_>, head: &Side<'_>, policy: &Policy) -> Comparison {
+    let environment = environment::compare(base, head);
+    let pairing = pairing::pair(&base.run.cases, &head.run.cases);
+    let mut remarks = pairing::remarks(&pairing, base, head);
+    let acceptance = finding::Acceptance::new(policy, head.run, &mut remarks);
+
+    let mut rows: Vec<Row> = Vec::new();
+    let mut findings = Vec::new();
+    let mut doubts = verdict::Doubts::default();
+    for pair in &pairing.pairs {
+        let judged = rows::judge(pair, base, head, &environment, policy);
+        doubts.note(pair.head, &judged, &environment);
+        for judged in &judged {
+            findings.extend(finding::find(
+                pair,
+                judged,
+                &environment,
+                policy,
+                &acceptance,
+            ));
+        }
+        remarks.extend(finding::missing_stacks(pair, &judged, base));
+        rows.extend(judged.into_iter().map(|judged| judged.row));
+    }
+    for case in &pairing.head_only {
+        let reason = format!("{} has no such case", base.name);
+        rows.extend(rows::shown_only(case, &reason));
+    }
+    rows.sort_by(rows::order);
+    findings.sort_by(finding::order);
+    let verdict = verdict::verdict(&findings, &rows, doubts, head.run, base);
+    Comparison {
+        base: base.name.clone(),
+        head: head.name.clone(),
+        verdict,
+        findings,
+        rows,
+        remarks,
+        context: environment.context,
+    }
+}
+
+/// A run on its own: its rows, nothing judged and nothing found.
+#[must_use]
+pub fn examine(head: &Side<'_>) -> Comparison {
+    let reason = "there is no baseline to compare with";
+    let mut rows: Vec<Row> = head
+        .run
+        .cases
+        .iter()
+        .flat_map(|case| rows::shown_only(case, reason))
+        .collect();
+    rows.sort_by(rows::order);
+    let reasons = verdict::failures(head.run);
+    Comparison {
+        head: head.name.clone(),
+        verdict: Verdict::NotJudged {
+            reason: verdict::joined(reasons).unwrap_or_else(|| reason.to_owned()),
+        },
+        rows,
+        ..Comparison::default()
+    }
+}
+
+impl Side<'_> {
+    /// Whether the values were there before this invocation began.
+    fn is_stored(&self) -> bool {
+        match self.kind {
+            SideKind::Baseline | SideKind::RunFile => true,
+            SideKind::Measured => false,
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! What carries a difference: which function, line and moved type, and how much of it.
+//!
+//! Stacks of both sides are matched by whole path, and what remains by the innermost frames, because
+//! whole paths break when a dependency or a caller changes. What is left is summed by site: the innermost
+//! function of the user's, the line in it, and the type that is moved there.
+
+mod matching;
+mod site;
+mod weights;
+
+use std::collections::{BTreeMap, HashSet};
+
+use perfkit_model::category::Category;
+use perfkit_model::comparison::{Cause, MovedType};
+use perfkit_model::run::Case;
+use perfkit_model::stacks::{Frame, FrameKind, Stacks};
+
+use crate::causes::site::{Site, SiteType};
+use crate::causes::weights::Weight;
+use crate::environment::Types;
+use crate::names::{is_std_file, owner, short};
+use crate::pairing::Pair;
+
+/// A cause and what its wording needs beyond it.
+#[derive(Debug)]
+pub(crate) struct Carrier {
+    pub(crate) cause: Cause,
+    /// Events behind the head's bytes (moves, allocations, calls) per iteration, where they are known.
+    pub(crate) events: Option<f64>,
+    /// Whether the block is likely a boxed future.
+    pub(crate) boxed: Boxed,
+    /// The standard library's function between the user's and the event, as `Vec<Query>::push`.
+    pub(crate) through: Option<String>,
+    /// The largest type that the head moves at the very line that allocates: what the block likely holds.
+    pub(crate) moved_here: Option<MovedType>,
+}
+
+/// Whether a heap block holds a future.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Boxed {
+    /// Nothing says so.
+    No,
+    /// The allocating function is not async itself and shares its name with an async body, which is what
+    /// `#[async_trait]` makes of a method.
+    Method,
+    /// The stack goes through `Box::pin`.
+    Pinned,
+}
+
+/// Causes that are kept. More than a screen of them is a profile, and there is a report for that.
+const MOST_CAUSES: usize = 8;
+
+/// Part of the growth below which a cause is only noise in the list.
+const SMALLEST_SHARE: f64 = 0.01;
+
+/// What carries the growth of `metric`, largest first; empty where stacks cannot tell.
+pub(crate) fn causes(pair: &Pair<'_>, metric: &str, growth: f64, types: Types) -> Vec<Carrier> {
+    if !have_stacks(pair, metric) {
+        return Vec::new();
+    }
+    let (base, head) = weights::weights(&pair.base.stacks, &pair.head.stacks, metric, types);
+    let matched = matching::subtract(base, head);
+    let sums = by_site(matched);
+
+    let stacks = &pair.head.stacks;
+    let async_names = async_names(stacks);
+    let events = events_by_node(stacks, metric);
+    let moved = moved_types(stacks, metric);
+    let mut sums: Vec<Sum<'_>> = sums
+        .into_values()
+        .filter(|sum| sum.head > sum.base)
+        .collect();
+    sums.sort_by(|left, right| {
+        (right.head - right.base)
+            .total_cmp(&(left.head - left.base))
+            .then_with(|| left.site.cmp(&right.site))
+    });
+    sums.into_iter()
+        .enumerate()
+        .map(|(index, sum)| (index, (sum.head - sum.base) / growth, sum))
+        // Where others shrank as much the share means nothing, and nothing is left out for it.
+        .filter(|(index, share, _)| {
+            *index == 0 || !share.is_finite() || *share < 0.0 || *share >= SMALLEST_SHARE
+        })
+        .take(MOST_CAUSES)
+        .map(|(_, share, sum)| {
+            let place = (sum.site.function, sum.site.file, sum.site.line);
+            Carrier {
+                moved_here: moved.get(&place).map(moved_type),
+                ..carrier(&sum, share, stacks, &async_names, events.as_ref())
+            }
+        })
+        .collect()
+}
+
+/// Where the head's buffers likely grow more often than the base's did: allocations that pass through a
+/// growing method of the standard library. For when reallocations have no stacks of their own.
+pub(crate) fn growing_buffers(pair: &Pair<'_>, types: Types) -> Vec<Carrier> {
+    const GROWING: [&str; 6] = [
+        "::push",
+        "::extend",
+        "::reserve",
+        "::grow",
+        "::insert",
+        "::write",
+    ];
+    let count = |case: &Case| value(case, "heap.allocs").unwrap_or_default();
+    let growth = count(pair.head) - count(pair.base);
+    let mut carriers = causes(pair, "heap.allocs", growth, types);
+    carriers.retain(|carrier| {
+        let through = carrier.through.as_deref().unwrap_or_default();
+        GROWING.iter().any(|method| through.contains(method))
+    });
+    carriers
+}
+
+/// Whether the stacks of both sides speak of this metric. No column is an answer (nothing was seen) where
+/// the side has other columns or nothing to attribute, and none where its stacks are gone.
+pub(crate) fn have_stacks(pair: &Pair<'_>, metric: &str) -> bool {
+    let base_is_known = pair.base.stacks.column(metric).is_some()
+        || !pair.base.stacks.columns.is_empty()
+        || value(pair.base, metric) == Some(0.0);
+    base_is_known && pair.head.stacks.column(metric).is_some()
+}
+
+/// Every stack of one site.
+#[derive(Debug)]
+struct Sum<'a> {
+    site: Site<'a>,
+    base: f64,
+    head: f64,
+    nodes: Vec<u32>,
+    /// The stack that grew most, and by how much.
+    heaviest: (f64, u32),
+}
+
+fn by_site(weights: Vec<Weight<'_>>) -> BTreeMap<Site<'_>, Sum<'_>> {
+    let mut sums = BTreeMap::new();
+    for weight in weights {
+        let growth = weight.value - weight.matched;
+        let sum = sums.entry(weight.site).or_insert_with(|| Sum {
+            site: weight.site,
+            base: 0.0,
+            head: 0.0,
+            nodes: Vec::new(),
+            heaviest: (growth, weight.node),
+        });
+        sum.base += weight.matched;
+        sum.head += weight.value;
+        sum.nodes.push(weight.node);
+        if growth > sum.heaviest.0 {
+            sum.heaviest = (growth, weight.node);
+        }
+    }
+    sums
+}
+
+fn carrier(
+    sum: &Sum<'_>,
+    share: f64,
+    stacks: &Stacks,
+    async_names: &HashSet<&str>,
+    events: Option<&BTreeMap<u32, f64>>,
+) -> Carrier {
+    let path = stacks.path(sum.heaviest.1);
+    let site = sum.site;
+    Carrier {
+        cause: Cause {
+            function: site.function.to_owned(),
+            is_async: site.is_async,
+            location: site.location(),
+            ty: site.ty.as_ref().map(moved_type),
+            base: sum.base,
+            head: sum.head,
+            share,
+            stack: path.iter().map(|frame| label(frame)).collect(),
+        },
+        events: events.map(|events| {
+            let of_node = |node| events.get(node).copied().unwrap_or_default();
+            sum.nodes.iter().map(of_node).sum()
+        }),
+        boxed: boxed(&path, async_names),
+        through: site::through(&path).map(|frame| short(&frame.name)),
+        moved_here: None,
+    }
+}
+
+/// The largest type moved at each place of the head; empty where `metric` sums no heap bytes.
+fn moved_types<'a>(
+    stacks: &'a Stacks,
+    metric: &str,
+) -> BTreeMap<(&'a str, &'a str, u32), SiteType<'a>> {
+    let mut types: BTreeMap<_, SiteType<'a>> = BTreeMap::new();
+    if !["heap.bytes", "heap.peak", "heap.retained"].contains(&metric) {
+        return types;
+    }
+    let column = stacks.column("memcpy.bytes");
+    for (node, _) in column.into_iter().flat_map(|column| &column.weights) {
+        let site = site::site(&stacks.path(*node));
+        if let Some(ty) = site.ty {
+            types
+                .entry((site.function, site.file, site.line))
+                .and_modify(|largest| {
+                    if (ty.size, largest.name) > (largest.size, ty.name) {
+                        *largest = ty;
+                    }
+                })
+                .or_insert(ty);
+        }
+    }
+    types
+}
+
+fn moved_type(ty: &SiteType<'_>) -> MovedType {
+    MovedType {
+        name: ty.name.to_owned(),
+        size: ty.size,
+        way: ty.way.into(),
+    }
+}
+
+/// How many events each node's bytes are, per iteration; `None` for metrics that count events themselves.
+fn events_by_node(stacks: &Stacks, metric: &str) -> Option<BTreeMap<u32, f64>> {
+    let column = stacks.column(events_metric(metric)?)?;
+    let iterations = f64::from(column.iterations.max(1));
+    let per_iteration = |(node, weight): &(u32, u64)| (*node, *weight as f64 / iterations);
+    Some(column.weights.iter().map(per_iteration).collect())
+}
+
+/// The metric that counts the events whose bytes `metric` sums.
+fn events_metric(metric: &str) -> Option<&'static str> {
+    match metric {
+        "memcpy.bytes" => Some("memcpy.calls"),
+        "heap.bytes" => Some("heap.allocs"),
+        "io.bytes" => Some("io.calls"),
+        _ => None,
+    }
+}
+
+fn async_names(stacks: &Stacks) -> HashSet<&str> {
+    stacks
+        .frames
+        .iter()
+        .filter(|frame| frame.kind == FrameKind::Async)
+        .map(|frame| owner(&frame.name))
+        .collect()
+}
+
+fn boxed(path: &[&Frame], async_names: &HashSet<&str>) -> Boxed {
+    let Some(position) = site::innermost_user(path) else {
+        return Boxed::No;
+    };
+    let pins = |frame: &&Frame| frame.name.contains("Box") && frame.name.ends_with("::pin");
+    if path[position..].iter().any(pins) {
+        return Boxed::Pinned;
+    }
+    // A function that spawns a task or fills a buffer beside its async block allocates through others.
+    let function = path[position];
+    let is_direct = path[position + 1..]
+        .iter()
+        .all(|frame| frame.category == Category::Allocator || frame.name.contains("Box"));
+    if is_direct
+        && function.kind == FrameKind::Function
+        && async_names.contains(function.name.as_str())
+    {
+        return Boxed::Method;
+    }
+    Boxed::No
+}
+
+/// One level of a stack as a person reads it.
+fn label(frame: &Frame) -> String {
+    let name = short(&frame.name);
+    let mut text = match frame.kind {
+        FrameKind::Async if !name.starts_with("async ") => format!("async fn {name}"),
+        FrameKind::Task if !name.starts_with("task ") => format!("task {name}"),
+        FrameKind::Moved => format!("move of {name} ({} B)", frame.size),
+        FrameKind::Candidate => format!("move of likely {name} ({} B)", frame.size),
+        FrameKind::Unknown if name.is_empty() => "unknown".to_owned(),
+        _ => name,
+    };
+    if !frame.file.is_empty() && !is_std_file(&frame.file) {
+        text.push_str(&format!(" at {}:{}", frame.file, frame.line));
+    }
+    text
+}
+
+fn value(case: &Case, metric: &str) -> Option<f64> {
+    case.measurements
+        .get(metric)
+        .map(|measurement| measurement.value)
+}

@@ -1,0 +1,201 @@
+//! From rows that got worse to findings.
+
+use std::cmp::Ordering;
+
+use perfkit_model::comparison::{Finding, Judgement, Level};
+use perfkit_model::metric::{Cost, METRICS, Metric, Noise, metric};
+use perfkit_model::run::{Measurement, Run};
+
+use crate::Side;
+use crate::causes::{self, Carrier};
+use crate::environment::{EnvironmentDifference, Types};
+use crate::gain::gain;
+use crate::pairing::Pair;
+use crate::policy::Policy;
+use crate::policy::accept::{Accept, Date};
+use crate::remedy::remedy;
+use crate::rows::Judged;
+use crate::rules::{Change, Rule, rule_for};
+use crate::sentence::{Numbers, message};
+
+/// The acceptances that hold on the day of the head.
+#[derive(Debug)]
+pub(crate) struct Acceptance<'a> {
+    valid: Vec<&'a Accept>,
+}
+
+impl<'a> Acceptance<'a> {
+    /// Takes the day from the head's start, so that a comparison repeats. What expired becomes a remark.
+    pub(crate) fn new(policy: &'a Policy, head: &Run, remarks: &mut Vec<String>) -> Self {
+        let today = Date::new(&head.started).ok();
+        if today.is_none() && !policy.accept.is_empty() {
+            remarks.push(
+                "the head has no start date, so no acceptance is treated as expired".to_owned(),
+            );
+        }
+        let (expired, valid): (Vec<&Accept>, Vec<&Accept>) = policy
+            .accept
+            .iter()
+            .partition(|accept| accept.is_expired(today.as_ref()));
+        remarks.extend(expired.into_iter().map(|accept| {
+            format!(
+                "the acceptance of `{}` for `{}` expired on {} ({})",
+                accept.rule, accept.workload, accept.expires, accept.reason
+            )
+        }));
+        Self { valid }
+    }
+}
+
+/// What rules find in one row.
+pub(crate) fn find(
+    pair: &Pair<'_>,
+    judged: &Judged,
+    environment: &EnvironmentDifference,
+    policy: &Policy,
+    acceptance: &Acceptance<'_>,
+) -> Vec<Finding> {
+    let row = &judged.row;
+    let (Some(metric), Some(base), Some(head)) = (
+        metric(&row.metric),
+        pair.base.measurements.get(&row.metric),
+        pair.head.measurements.get(&row.metric),
+    ) else {
+        return Vec::new();
+    };
+    let mut findings = Vec::new();
+    if let (Judgement::Worse, Some(rule)) = (&row.judgement, judged.rule) {
+        let growth = head.value - base.value;
+        let carriers = causes::causes(pair, metric.id, growth, environment.types);
+        let mut finding = statement(
+            rule,
+            metric,
+            (base, head),
+            pair,
+            carriers,
+            environment.types,
+        );
+        finding.gain = Some(gain(metric, base.value, head.value, pair.head));
+        findings.push(finding);
+    }
+    if !matches!(row.judgement, Judgement::NotJudged { .. })
+        && let Some(rule) = rule_for(metric, Change::TurnedInexact)
+        && turned_inexact(pair, base, head, policy.limits(rule).hard)
+    {
+        findings.push(statement(
+            rule,
+            metric,
+            (base, head),
+            pair,
+            Vec::new(),
+            environment.types,
+        ));
+    }
+    findings.retain_mut(|finding| {
+        let Some(rule) = crate::rules::rule(&finding.rule) else {
+            return false;
+        };
+        finding.level = policy.level(rule);
+        // A rule that is switched off says nothing; an acceptance keeps its finding in sight.
+        if finding.level == Level::Allow {
+            return false;
+        }
+        if let Some(accept) = acceptance
+            .valid
+            .iter()
+            .find(|accept| accept.covers(rule.id, &finding.case))
+        {
+            finding.level = Level::Allow;
+            finding.message.push_str(&format!(
+                " (accepted until {}: {})",
+                accept.expires, accept.reason
+            ));
+        }
+        true
+    });
+    findings
+}
+
+/// A remark where the head got worse and nobody can say why, because the base's stacks are gone.
+pub(crate) fn missing_stacks(
+    pair: &Pair<'_>,
+    judged: &[Judged],
+    base: &Side<'_>,
+) -> Option<String> {
+    let is_unexplained = judged.iter().any(|judged| {
+        judged.row.judgement == Judgement::Worse
+            && pair.head.stacks.column(&judged.row.metric).is_some()
+            && !causes::have_stacks(pair, &judged.row.metric)
+    });
+    is_unexplained.then(|| {
+        format!(
+            "`{}` in {} has no stacks, so causes cannot be told",
+            pair.base.id, base.name
+        )
+    })
+}
+
+/// Most important first: level, what the metric costs, relative growth; then by name, so that order repeats.
+pub(crate) fn order(left: &Finding, right: &Finding) -> Ordering {
+    let cost = |finding: &Finding| metric(&finding.metric).map_or(Cost::Count, |row| row.cost);
+    let position = |finding: &Finding| METRICS.iter().position(|row| row.id == finding.metric);
+    right
+        .level
+        .cmp(&left.level)
+        .then_with(|| cost(left).cmp(&cost(right)))
+        .then_with(|| relative(right).total_cmp(&relative(left)))
+        .then_with(|| (right.head - right.base).total_cmp(&(left.head - left.base)))
+        .then_with(|| left.case.cmp(&right.case))
+        .then_with(|| position(left).cmp(&position(right)))
+        .then_with(|| left.rule.cmp(&right.rule))
+}
+
+/// Growth as a ratio; from nothing it is beyond all others.
+fn relative(finding: &Finding) -> f64 {
+    if finding.base == 0.0 && finding.head > 0.0 {
+        f64::INFINITY
+    } else if finding.base == 0.0 {
+        0.0
+    } else {
+        (finding.head - finding.base) / finding.base.abs()
+    }
+}
+
+fn statement(
+    rule: &Rule,
+    metric: &Metric,
+    (base, head): (&Measurement, &Measurement),
+    pair: &Pair<'_>,
+    carriers: Vec<Carrier>,
+    types: Types,
+) -> Finding {
+    let numbers = Numbers {
+        base: base.value,
+        head: head.value,
+        spread: head.spread(),
+    };
+    Finding {
+        rule: rule.id.to_owned(),
+        level: rule.level,
+        case: pair.head.id.clone(),
+        metric: metric.id.to_owned(),
+        base: base.value,
+        head: head.value,
+        message: message(rule, metric, numbers, carriers.first()),
+        remedy: match rule.change {
+            Change::Grew => remedy(metric, &carriers, pair, types),
+            Change::TurnedInexact => None,
+        },
+        gain: None,
+        causes: carriers.into_iter().map(|carrier| carrier.cause).collect(),
+    }
+}
+
+/// Whether a count stopped repeating. On a multi-threaded runtime counts depend on scheduling, so one that
+/// once repeated there promised nothing.
+fn turned_inexact(pair: &Pair<'_>, base: &Measurement, head: &Measurement, least: f64) -> bool {
+    base.noise == Noise::Exact
+        && head.noise != Noise::Exact
+        && head.spread() >= least
+        && !pair.head.id.runtime.starts_with("multi_thread")
+}

@@ -1,0 +1,84 @@
+//! What two measurements of one metric say, by noise class.
+
+use perfkit_model::comparison::Judgement;
+use perfkit_model::metric::Noise;
+use perfkit_model::run::Measurement;
+
+use crate::policy::limits::Limits;
+
+/// What two measurements of one metric say.
+#[derive(Debug)]
+pub(crate) struct Opinion {
+    pub(crate) judgement: Judgement,
+    /// Smallest growth of the base that would have been worse; `None` where nothing could be.
+    pub(crate) smallest_effect: Option<f64>,
+}
+
+/// Spreads that a near-exact value has to leave behind.
+///
+/// The spread is the range of a handful of iterations. A later iteration of the same code falls outside
+/// that range now and then, but not by another two of them.
+const SPREADS: f64 = 3.0;
+
+/// Judges `head` against `base`. Swapping the two swaps better and worse, by construction.
+pub(crate) fn judge(base: &Measurement, head: &Measurement, limits: Limits) -> Opinion {
+    let noise = base.noise.max(head.noise);
+    let band = match noise {
+        Noise::Exact => Ok(0.0),
+        Noise::NearExact => band(base, head),
+        Noise::Noisy => Err(TIMINGS.to_owned()),
+    };
+    let band = match band {
+        Ok(_) if !(base.value.is_finite() && head.value.is_finite()) => {
+            Err("a value is not a number".to_owned())
+        }
+        band => band,
+    };
+    match band {
+        Ok(band) => Opinion {
+            judgement: if is_worse(base.value, head.value, limits, band) {
+                Judgement::Worse
+            } else if is_worse(head.value, base.value, limits, band) {
+                Judgement::Better
+            } else {
+                Judgement::Same
+            },
+            smallest_effect: Some(smallest_effect(base.value, limits, band)),
+        },
+        Err(reason) => Opinion {
+            judgement: Judgement::NotJudged { reason },
+            smallest_effect: None,
+        },
+    }
+}
+
+/// Why a timing is only shown.
+pub(crate) const TIMINGS: &str = "timings are compared only inside one session";
+
+/// Growth that is still noise.
+fn band(base: &Measurement, head: &Measurement) -> Result<f64, String> {
+    let mut widest = 0.0_f64;
+    for side in [base, head] {
+        if side.noise == Noise::NearExact && side.samples.len() < 2 {
+            return Err("the iterations differ and their spread was not recorded".to_owned());
+        }
+        if !side.samples.iter().all(|sample| sample.is_finite()) {
+            return Err("a sample is not a number".to_owned());
+        }
+        widest = widest.max(side.spread());
+    }
+    Ok(SPREADS * widest)
+}
+
+fn is_worse(base: f64, head: f64, limits: Limits, band: f64) -> bool {
+    let growth = head - base;
+    // Relative to the smaller side, so that what grew one way shrank the other way. It also makes growth
+    // from nothing a matter of the hard limit alone; no ratio to zero is ever taken.
+    growth > 0.0 && growth > limits.soft * base.abs() && growth > band && growth >= limits.hard
+}
+
+/// Values are counts and bytes, so the next whole step above the limits is what would have shown.
+fn smallest_effect(base: f64, limits: Limits, band: f64) -> f64 {
+    let beyond = (limits.soft * base.abs()).max(band).floor() + 1.0;
+    beyond.max(limits.hard.ceil())
+}

@@ -1,0 +1,119 @@
+//! What to do about a finding.
+
+use perfkit_model::comparison::Naming;
+use perfkit_model::metric::{Metric, Unit};
+use perfkit_model::quantity::{Quantity, grouped};
+
+use crate::causes::{self, Boxed, Carrier};
+use crate::environment::Types;
+use crate::names::short;
+use crate::pairing::Pair;
+
+/// Bytes from which a moved type is worth boxing. A box costs an allocation of some 20 ns; that buys copying
+/// about 1 kB.
+const LARGE_TYPE: u64 = 1_024;
+
+/// Bytes per I/O call up to which buffering pays: tokio's and std's default buffer.
+const SMALL_CALL: f64 = 8_192.0;
+
+/// Part of the growth a cause has to carry before its remedy is worth a sentence.
+const WORTH_A_SENTENCE: f64 = 0.05;
+
+/// A box in a stack does not say who wrote it, hence "likely".
+const BOXED_FUTURE: &str = "boxed future: likely `#[async_trait]` (or `Box::pin` by hand), which allocates one box per \
+     call; a native async fn or enum dispatch avoids it";
+
+/// Remedies of one finding. A longer list is no advice.
+const MOST_REMEDIES: usize = 3;
+
+/// What to do about the causes of one finding, most important first; `None` where nothing general helps.
+pub(crate) fn remedy(
+    metric: &Metric,
+    carriers: &[Carrier],
+    pair: &Pair<'_>,
+    types: Types,
+) -> Option<String> {
+    let mut sentences: Vec<String> = Vec::new();
+    let of_causes = carriers
+        .iter()
+        .filter(|carrier| carrier.cause.share >= WORTH_A_SENTENCE)
+        .filter_map(|carrier| of_cause(metric, carrier));
+    for sentence in of_causes.chain(of_metric(metric, carriers, pair, types)) {
+        if !sentences.contains(&sentence) && sentences.len() < MOST_REMEDIES {
+            sentences.push(sentence);
+        }
+    }
+    (!sentences.is_empty()).then(|| sentences.join(". "))
+}
+
+fn of_cause(metric: &Metric, carrier: &Carrier) -> Option<String> {
+    if metric.lens == "heap" && carrier.boxed != Boxed::No {
+        return Some(BOXED_FUTURE.to_owned());
+    }
+    let ty = carrier.cause.ty.as_ref().or(carrier.moved_here.as_ref())?;
+    if ty.size < LARGE_TYPE {
+        return None;
+    }
+    let name = short(&ty.name);
+    let is = match ty.way {
+        Naming::Annotated => format!("`{name}` is {} B", grouped(ty.size)),
+        Naming::Candidate => format!("likely `{name}`, which is {} B", grouped(ty.size)),
+    };
+    let advice = if name.starts_with("async ") || name.contains("{async") {
+        "a future moved by value; box it once, or drop what it holds across an await"
+    } else if ["Result<", "Option<", "Poll<"]
+        .iter()
+        .any(|kind| name.starts_with(kind))
+    {
+        "box the large variant"
+    } else {
+        "box it or its large field"
+    };
+    Some(format!("{is}{}; {advice}", through(carrier)))
+}
+
+/// ` (through `Vec<Query>::push` at `src/query.rs:29`)` where that is known.
+fn through(carrier: &Carrier) -> String {
+    match (&carrier.through, carrier.cause.location.as_str()) {
+        (None, _) => String::new(),
+        (Some(through), "") => format!(" (through `{through}`)"),
+        (Some(through), location) => format!(" (through `{through}` at `{location}`)"),
+    }
+}
+
+fn of_metric(
+    metric: &Metric,
+    carriers: &[Carrier],
+    pair: &Pair<'_>,
+    types: Types,
+) -> Option<String> {
+    match metric.id {
+        "heap.reallocs" => {
+            let likely = match carriers {
+                [] => causes::growing_buffers(pair, types).first().map(through),
+                [first, ..] => Some(through(first)),
+            };
+            Some(format!(
+                "likely a buffer that grows from empty{}: reserve capacity (`with_capacity`) before filling it",
+                likely.unwrap_or_default()
+            ))
+        }
+        "io.calls" => {
+            let value = |metric: &str| Some(pair.head.measurements.get(metric)?.value);
+            let (bytes, calls) = (value("io.bytes")?, value("io.calls")?);
+            // Calls that wait move no bytes, so an average of nothing says nothing about buffering.
+            let per_call = bytes / calls;
+            (per_call > 0.0 && per_call <= SMALL_CALL).then(|| {
+                let average = Quantity {
+                    value: per_call.round(),
+                    unit: Unit::Bytes,
+                };
+                format!(
+                    "{average} per call on average: buffer them (`BufReader`, `BufWriter`) or use one vectored \
+                     write"
+                )
+            })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,198 @@
+//! One row per case and metric.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use perfkit_model::comparison::{Judgement, Level, Row};
+use perfkit_model::lens::{Pass, lens};
+use perfkit_model::metric::{Direction, METRICS, Metric, Noise, metric};
+use perfkit_model::run::{Case, Measurement, Outcome};
+
+use crate::Side;
+use crate::environment::EnvironmentDifference;
+use crate::judgement::{self, TIMINGS};
+use crate::pairing::Pair;
+use crate::policy::Policy;
+use crate::rules::{Change, Rule, rule_for};
+
+/// A row and what led to it.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) row: Row,
+    /// The rule a policy asks to judge this metric by; `None` where nobody asked.
+    pub(crate) rule: Option<&'static Rule>,
+    /// Whether both sides have a value.
+    pub(crate) measured: Measured,
+}
+
+/// Which sides have a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Measured {
+    Both,
+    OneSide,
+}
+
+/// The rows of one pair.
+pub(crate) fn judge(
+    pair: &Pair<'_>,
+    base: &Side<'_>,
+    head: &Side<'_>,
+    environment: &EnvironmentDifference,
+    policy: &Policy,
+) -> Vec<Judged> {
+    let ids: BTreeSet<&String> = pair
+        .base
+        .measurements
+        .keys()
+        .chain(pair.head.measurements.keys())
+        .collect();
+    ids.into_iter()
+        .map(|id| {
+            let left = pair.base.measurements.get(id);
+            let right = pair.head.measurements.get(id);
+            let row = |judgement, smallest_effect| Row {
+                case: pair.head.id.clone(),
+                metric: id.clone(),
+                base: left.map(|measurement| measurement.value),
+                head: right.map(|measurement| measurement.value),
+                judgement,
+                smallest_effect,
+            };
+            let measured = match (left, right) {
+                (Some(_), Some(_)) => Measured::Both,
+                _ => Measured::OneSide,
+            };
+            let shown = |reason| Judgement::NotJudged { reason };
+            let (metric, rule) = match judging_rule(id, policy) {
+                Ok(found) => found,
+                Err(reason) => {
+                    return Judged {
+                        row: row(shown(reason), None),
+                        rule: None,
+                        measured,
+                    };
+                }
+            };
+            let (judgement, smallest_effect) =
+                match comparable(metric, pair, (left, right), (base, head), environment) {
+                    Ok((left, right)) => {
+                        let opinion = judgement::judge(left, right, policy.limits(rule));
+                        (opinion.judgement, opinion.smallest_effect)
+                    }
+                    Err(reason) => (shown(reason), None),
+                };
+            Judged {
+                row: row(judgement, smallest_effect),
+                rule: Some(rule),
+                measured,
+            }
+        })
+        .collect()
+}
+
+/// The rows of a case that has nothing to be compared with.
+pub(crate) fn shown_only(case: &Case, reason: &str) -> Vec<Row> {
+    case.measurements
+        .iter()
+        .map(|(id, measurement)| {
+            let is_neutral = metric(id).is_some_and(|row| row.direction == Direction::Neutral);
+            Row {
+                case: case.id.clone(),
+                metric: id.clone(),
+                base: None,
+                head: Some(measurement.value),
+                judgement: Judgement::NotJudged {
+                    reason: if is_neutral { ORIENTATION } else { reason }.to_owned(),
+                },
+                smallest_effect: None,
+            }
+        })
+        .collect()
+}
+
+/// By case, then as the catalogue; metrics it does not know come last.
+pub(crate) fn order(left: &Row, right: &Row) -> Ordering {
+    let rank = |row: &Row| {
+        let position = METRICS.iter().position(|metric| metric.id == row.metric);
+        position.unwrap_or(METRICS.len())
+    };
+    left.case
+        .cmp(&right.case)
+        .then_with(|| rank(left).cmp(&rank(right)))
+        .then_with(|| left.metric.cmp(&right.metric))
+}
+
+const ORIENTATION: &str = "for orientation only";
+
+/// The rule that judges this metric, or why none does.
+fn judging_rule(id: &str, policy: &Policy) -> Result<(&'static Metric, &'static Rule), String> {
+    let Some(metric) = metric(id) else {
+        return Err("this version of perfkit does not know this metric".to_owned());
+    };
+    if metric.direction == Direction::Neutral {
+        return Err(ORIENTATION.to_owned());
+    }
+    if metric.noise == Noise::Noisy {
+        return Err(TIMINGS.to_owned());
+    }
+    let Some(rule) = rule_for(metric, Change::Grew) else {
+        return Err("no rule judges this metric".to_owned());
+    };
+    if policy.level(rule) == Level::Allow {
+        return Err(format!("the policy switches `{}` off", rule.id));
+    }
+    Ok((metric, rule))
+}
+
+/// Both measurements, or why they cannot be compared.
+fn comparable<'a>(
+    metric: &Metric,
+    pair: &Pair<'_>,
+    (left, right): (Option<&'a Measurement>, Option<&'a Measurement>),
+    (base, head): (&Side<'_>, &Side<'_>),
+    environment: &EnvironmentDifference,
+) -> Result<(&'a Measurement, &'a Measurement), String> {
+    // The head first: what is wrong with what somebody is working on matters more than an old baseline.
+    for (case, measurement, side) in [(pair.head, right, head), (pair.base, left, base)] {
+        if let Some(trouble) = trouble(metric, case) {
+            return Err(if std::ptr::eq(side, head) {
+                trouble
+            } else {
+                format!("in {}, {trouble}", side.name)
+            });
+        }
+        if let Some(reason) = measurement.and_then(|measurement| measurement.not_judged.as_ref()) {
+            return Err(reason.clone());
+        }
+    }
+    let name = |side: &Side<'_>| format!("not measured in {}", side.name);
+    let right = right.ok_or_else(|| name(head))?;
+    let left = left.ok_or_else(|| name(base))?;
+    match &environment.blocker {
+        Some(reason) => Err(reason.clone()),
+        None => Ok((left, right)),
+    }
+}
+
+/// What went wrong with the pass that measures this metric.
+fn trouble(metric: &Metric, case: &Case) -> Option<String> {
+    let pass = lens(metric.lens)?.pass;
+    case.passes
+        .iter()
+        .filter(|record| record.pass == pass)
+        .find_map(|record| failure(record.pass, &record.outcome))
+}
+
+/// A sentence about a pass that has no part.
+pub(crate) fn failure(pass: Pass, outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Measured => None,
+        Outcome::NotAvailable { reason } => Some(format!(
+            "the {} pass is not available: {reason}",
+            pass.as_str()
+        )),
+        Outcome::Failed { message, .. } => {
+            Some(format!("the {} pass failed: {message}", pass.as_str()))
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The words of a finding.
+
+use perfkit_model::comparison::{Cause, MovedType, Naming};
+use perfkit_model::metric::{Metric, Unit};
+use perfkit_model::quantity::{Quantity, change, grouped};
+
+use crate::causes::{Boxed, Carrier};
+use crate::names::short;
+use crate::rules::Rule;
+
+/// What a rule's message is filled with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Numbers {
+    pub(crate) base: f64,
+    pub(crate) head: f64,
+    /// Widest difference between iterations of the head.
+    pub(crate) spread: f64,
+}
+
+/// One line: what happened, with numbers, and the first cause.
+pub(crate) fn message(
+    rule: &Rule,
+    metric: &Metric,
+    numbers: Numbers,
+    first: Option<&Carrier>,
+) -> String {
+    let quantity = |value| Quantity {
+        value,
+        unit: metric.unit,
+    };
+    // A ratio to nothing says nothing.
+    let template = if numbers.base == 0.0 {
+        rule.message
+            .replace("{change}, from {base} to", "from nothing to")
+    } else {
+        rule.message.to_owned()
+    };
+    let mut text = template
+        .replace("{title}", metric.title)
+        .replace("{base}", &quantity(numbers.base).to_string())
+        .replace("{head}", &quantity(numbers.head).to_string())
+        .replace("{spread}", &quantity(numbers.spread).to_string())
+        .replace("{change}", &change(numbers.base, numbers.head));
+    if let Some(carrier) = first {
+        text.push_str(": ");
+        text.push_str(&cause(metric, carrier));
+    }
+    text
+}
+
+/// `48.1 MB in 962 moves of `Result<Code, Error>` (50 008 B) at `src/store.rs:88` in `async fn reassemble``.
+fn cause(metric: &Metric, carrier: &Carrier) -> String {
+    let Cause { base, head, .. } = carrier.cause;
+    let growth = Quantity {
+        value: head - base,
+        unit: metric.unit,
+    };
+    let more = if base > 0.0 { " more" } else { "" };
+    let events = carrier.events.filter(|events| *events > 0.0);
+    let event = event(metric, carrier);
+    let what = match (metric.unit, events) {
+        (Unit::Bytes, Some(count)) => {
+            let joint = if base > 0.0 { "over" } else { "in" };
+            format!("{growth}{more} {joint} {}", counted(count, event))
+        }
+        (Unit::Bytes, None) => format!("{growth}{more} {event}"),
+        _ => {
+            let noun = counted(head - base, event);
+            match noun.split_once(' ') {
+                Some((number, noun)) if base > 0.0 => format!("{number}{more} {noun}"),
+                _ => noun,
+            }
+        }
+    };
+    let mut text = what;
+    if let Some(ty) = &carrier.cause.ty {
+        let joint = if event == UNCOUNTED_MOVE { "" } else { " of" };
+        text.push_str(&format!("{joint} {}", named(ty)));
+    }
+    text.push_str(&place(&carrier.cause));
+    if let Some(through) = &carrier.through {
+        text.push_str(&format!(" through `{through}`"));
+    }
+    if let Some(ty) = &carrier.moved_here {
+        text.push_str(&format!(", where {} is moved", named(ty)));
+    }
+    match carrier.boxed {
+        Boxed::No => {}
+        Boxed::Method => text.push_str(", likely boxed futures of `#[async_trait]`"),
+        Boxed::Pinned => text.push_str(", likely boxed futures"),
+    }
+    text
+}
+
+/// A moved type with its size; a guess says that it is one.
+fn named(ty: &MovedType) -> String {
+    let (name, size) = (short(&ty.name), grouped(ty.size));
+    match ty.way {
+        Naming::Annotated => format!("`{name}` ({size} B)"),
+        Naming::Candidate => format!("likely `{name}` ({size} B; a guess by size)"),
+    }
+}
+
+/// Where nobody counted how often a type was moved.
+const UNCOUNTED_MOVE: &str = "moved as";
+
+/// What happens at the cause, in the singular for counts.
+fn event(metric: &Metric, carrier: &Carrier) -> &'static str {
+    let is_typed = carrier.cause.ty.is_some();
+    match (metric.id, carrier.events) {
+        ("memcpy.bytes", None) if is_typed => UNCOUNTED_MOVE,
+        ("memcpy.bytes", None) => "copied",
+        ("memcpy.calls" | "memcpy.bytes", _) if is_typed => "move",
+        ("memcpy.calls" | "memcpy.bytes", _) => "copy",
+        ("heap.bytes", None) => "allocated",
+        ("heap.allocs" | "heap.bytes", _) => "allocation",
+        ("heap.reallocs", _) => "reallocation",
+        ("heap.peak", _) => "live at the peak, allocated",
+        ("heap.retained", _) => "left behind, allocated",
+        (_, None) if metric.unit == Unit::Bytes => "moved",
+        _ => "call",
+    }
+}
+
+/// `962 moves`, `1 copy`.
+pub(crate) fn counted(count: f64, noun: &str) -> String {
+    let number = Quantity {
+        value: count,
+        unit: Unit::Count,
+    };
+    // A count below 10,000 is shown whole unless iterations differ; "962.00" helps nobody.
+    match (noun, count == 1.0) {
+        (noun, true) => format!("1 {noun}"),
+        ("copy", false) => format!("{number} copies"),
+        (noun, false) => format!("{number} {noun}s"),
+    }
+}
+
+/// ` at `src/store.rs:88` in `async fn reassemble``, as far as it is known.
+fn place(cause: &Cause) -> String {
+    let function = short(&cause.function);
+    let function = if cause.is_async && !function.starts_with("async ") {
+        format!("async fn {function}")
+    } else {
+        function
+    };
+    if cause.location.is_empty() {
+        format!(" in `{function}`")
+    } else {
+        format!(" at `{}` in `{function}`", cause.location)
+    }
+}

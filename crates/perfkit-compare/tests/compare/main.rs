@@ -1,0 +1,12 @@
+//! Tests of the public boundary, with data.
+
+mod causes;
+mod environment;
+mod findings;
+mod noise;
+mod pairing;
+mod policy;
+mod properties;
+mod rules;
+mod run_builder;
+mod story;
