@@ -1,0 +1,442 @@
+//! Turns the addresses of a measured process into logical stacks.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use perfkit_model::category::Category;
+use perfkit_model::part::{Module, RawStack};
+use perfkit_model::stacks::Frame;
+
+use crate::cache::{CachedAddress, SymbolCache, VERSION};
+use crate::categories::{self, Class, Layer};
+use crate::code::{self, Code, Raw};
+use crate::image::{Image, Outline};
+use crate::inlined::Binary;
+use crate::logical::{self, Leaf, Level};
+use crate::modules::{self, AddressSpace, Kind};
+use crate::workspace::WorkspaceCrates;
+
+/// Resolves the stacks of one measured executable. Addresses stay cached across stacks, passes and lenses.
+pub struct Symboliser {
+    workspace: WorkspaceCrates,
+    executable: PathBuf,
+    build_id: String,
+    problems: Vec<Problem>,
+    binaries: Vec<Loaded>,
+    space: AddressSpace,
+    /// Distinct code with its class.
+    codes: Vec<(Code, Class)>,
+    indices: HashMap<Code, u32>,
+}
+
+/// Why a binary could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file is missing or may not be read.
+    #[error("read {path}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is no executable, or is cut short.
+    #[error("{path} is not a readable binary")]
+    NotABinary {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: object::Error,
+    },
+}
+
+/// Something that makes stacks poorer than they could be. Never fatal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// Nothing names functions or lines.
+    #[error("{path} has no debug info, so stacks have function names at most")]
+    NoDebugInfo {
+        /// The executable.
+        path: PathBuf,
+    },
+    /// Debug info lies in other files.
+    #[error("the debug info of {path} is split into other files, which are not read")]
+    SplitDebugInfo {
+        /// The executable.
+        path: PathBuf,
+    },
+    /// There is no symbol table either.
+    #[error("{path} has no symbols")]
+    NoSymbols {
+        /// The executable.
+        path: PathBuf,
+    },
+    /// Another module could not be read; its code stays nameless.
+    #[error("a module could not be read: {reason}")]
+    Module {
+        /// Why.
+        reason: String,
+    },
+    /// The file is not the one the process ran.
+    #[error("{path} was rebuilt after it was measured, so its addresses are not looked up")]
+    Rebuilt {
+        /// The file.
+        path: String,
+    },
+    /// Some of the debug info is damaged.
+    #[error("some debug info of {path} is damaged: {reason}")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// A module's file, opened on the first address that is not cached.
+struct Loaded {
+    /// Build id, or the path where there is none: the key in a [`SymbolCache`].
+    key: String,
+    path: String,
+    kind: Kind,
+    addresses: HashMap<u64, Address>,
+    file: Option<Option<Binary>>,
+}
+
+/// What an address stands for.
+#[derive(Debug, Clone, Default)]
+struct Address {
+    /// Innermost first.
+    codes: Vec<u32>,
+    function: Option<(u64, u64)>,
+    after_system_call: bool,
+}
+
+impl Symboliser {
+    /// Opens a measured executable. Only its headers are read before the first address asks for more.
+    ///
+    /// # Errors
+    ///
+    /// When the file is missing or is no binary. A binary without debug info is a [`Problem`], not an error.
+    pub fn open(executable: &Path, workspace: &WorkspaceCrates) -> Result<Self, OpenError> {
+        let outline = Outline::read(executable)?;
+        let path = || executable.to_owned();
+        let mut problems = Vec::new();
+        if outline.split {
+            problems.push(Problem::SplitDebugInfo { path: path() });
+        }
+        if !outline.debug_info || !outline.line_tables {
+            problems.push(Problem::NoDebugInfo { path: path() });
+        }
+        if !outline.symbols {
+            problems.push(Problem::NoSymbols { path: path() });
+        }
+        Ok(Self {
+            workspace: workspace.clone(),
+            executable: std::fs::canonicalize(executable).unwrap_or_else(|_| path()),
+            build_id: outline.build_id,
+            problems,
+            binaries: Vec::new(),
+            space: AddressSpace::default(),
+            codes: Vec::new(),
+            indices: HashMap::new(),
+        })
+    }
+
+    /// Build id of the executable in hexadecimal; a hash of its content where the linker wrote none.
+    #[must_use]
+    pub fn build_id(&self) -> &str {
+        &self.build_id
+    }
+
+    /// What makes the stacks poorer than they could be, found so far.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// Starts a process: the addresses of the next stacks are this process's.
+    ///
+    /// `known` are functions whose run-time address the process looked up itself: glibc chooses its copy
+    /// functions at start-up, and a stripped libc has no symbols for what it chose.
+    pub fn begin(&mut self, modules: &[Module], known: &[(String, u64)]) {
+        self.space = AddressSpace::new(modules, known, |module| {
+            let executable = Path::new(&module.path) == self.executable
+                || module.build_id.as_ref() == Some(&self.build_id)
+                || std::fs::canonicalize(&module.path).is_ok_and(|path| path == self.executable);
+            let key = match &module.build_id {
+                Some(id) => id.clone(),
+                None if executable => self.build_id.clone(),
+                None => module.path.clone(),
+            };
+            if let Some(index) = self.binaries.iter().position(|binary| binary.key == key) {
+                let binary = &mut self.binaries[index];
+                // Modules that came from a stored cache have no path yet.
+                if binary.path.is_empty() {
+                    binary.path.clone_from(&module.path);
+                    binary.kind = if executable { Kind::Executable } else { modules::kind(&module.path) };
+                }
+                return index;
+            }
+            self.binaries.push(Loaded {
+                key,
+                path: module.path.clone(),
+                kind: if executable { Kind::Executable } else { modules::kind(&module.path) },
+                addresses: HashMap::new(),
+                file: None,
+            });
+            self.binaries.len() - 1
+        });
+    }
+
+    /// The logical stack of a recorded one: root first, ready for a `StacksBuilder`, never empty.
+    pub fn logical(&mut self, stack: &RawStack) -> Vec<Frame> {
+        let mut codes: Vec<u32> = Vec::with_capacity(stack.frames.len() * 4);
+        let mut system_call = None;
+        for (index, address) in stack.frames.iter().enumerate() {
+            let exact = index == 0 && stack.exact_leaf;
+            let probe = if exact { *address } else { address.wrapping_sub(1) };
+            let Some((binary, at)) = self.space.find(probe) else {
+                let nameless = self.intern_nameless("[unknown]");
+                codes.push(nameless);
+                continue;
+            };
+            if !self.binaries[binary].addresses.contains_key(&at) {
+                let resolved = self.resolve(binary, at);
+                self.binaries[binary].addresses.insert(at, resolved);
+            }
+            let resolved = &self.binaries[binary].addresses[&at];
+            if exact && resolved.after_system_call {
+                system_call = Some(binary);
+            }
+            if resolved.codes.is_empty() {
+                let function = resolved.function;
+                let code = self.unnamed(binary, function);
+                codes.push(code);
+            } else {
+                codes.extend_from_slice(&resolved.codes);
+            }
+        }
+        if system_call.is_some() {
+            let name = self.system_call_name(&codes);
+            let layer = Layer::System(Category::Kernel);
+            let code = Code { path: name, ..Code::default() };
+            let kernel = self.intern_as(code, Class { layer, plumbing: false });
+            codes.insert(0, kernel);
+        }
+        let levels = codes.iter().rev().map(|code| {
+            let (code, class) = &self.codes[*code as usize];
+            Level { code, class }
+        });
+        let leaf = if stack.exact_leaf { Leaf::Exact } else { Leaf::Return };
+        logical::fold(&levels.collect::<Vec<_>>(), leaf)
+    }
+
+    /// Everything resolved so far, for [`Symboliser::import`] in a later run.
+    #[must_use]
+    pub fn export(&self) -> SymbolCache {
+        let mut codes = Vec::new();
+        let mut numbers: HashMap<u32, u32> = HashMap::new();
+        let mut modules = BTreeMap::new();
+        for binary in self.binaries.iter().filter(|binary| !binary.addresses.is_empty()) {
+            let sorted: BTreeMap<&u64, &Address> = binary.addresses.iter().collect();
+            let addresses = sorted.into_iter().map(|(at, address)| CachedAddress {
+                at: *at,
+                codes: address
+                    .codes
+                    .iter()
+                    .map(|code| {
+                        *numbers.entry(*code).or_insert_with(|| {
+                            codes.push(self.codes[*code as usize].0.clone());
+                            codes.len() as u32 - 1
+                        })
+                    })
+                    .collect(),
+                function: address.function,
+                after_system_call: address.after_system_call,
+            });
+            modules.insert(binary.key.clone(), addresses.collect());
+        }
+        SymbolCache { version: VERSION, root: self.root(), codes, modules }
+    }
+
+    /// Takes over what an earlier run resolved. A cache of another version or workspace folder is ignored.
+    pub fn import(&mut self, cache: &SymbolCache) {
+        if cache.version != VERSION || cache.root != self.root() {
+            return;
+        }
+        let codes: Vec<u32> = cache.codes.iter().map(|code| self.intern(code.clone())).collect();
+        for (key, addresses) in &cache.modules {
+            let index = self.binaries.iter().position(|binary| binary.key == *key).unwrap_or_else(|| {
+                self.binaries.push(Loaded {
+                    key: key.clone(),
+                    path: String::new(),
+                    kind: Kind::Library(String::new()),
+                    addresses: HashMap::new(),
+                    file: None,
+                });
+                self.binaries.len() - 1
+            });
+            for address in addresses {
+                let of = address.codes.iter().map(|code| codes.get(*code as usize).copied());
+                // A damaged entry is looked up again.
+                let Some(codes) = of.collect::<Option<Vec<u32>>>() else { continue };
+                let (function, after_system_call) = (address.function, address.after_system_call);
+                self.binaries[index].addresses.insert(address.at, Address { codes, function, after_system_call });
+            }
+        }
+    }
+
+    fn root(&self) -> String {
+        self.workspace.root.to_string_lossy().into_owned()
+    }
+
+    fn resolve(&mut self, binary: usize, at: u64) -> Address {
+        if self.binaries[binary].file.is_none() {
+            let file = self.load(binary);
+            self.binaries[binary].file = Some(file);
+        }
+        // Taken out for the call, so that the rest of `self` can be changed meanwhile.
+        let Some(Some(file)) = self.binaries[binary].file.take() else {
+            self.binaries[binary].file = Some(None);
+            return Address::default();
+        };
+        let kind = self.binaries[binary].kind.clone();
+        let mut address = Address { after_system_call: file.image().after_system_call(at), ..Address::default() };
+        let root = self.workspace.root.clone();
+        let mut found = Vec::new();
+        let outcome = file.levels(at, |level| {
+            let raw = Raw {
+                symbol: level.symbol.as_deref(),
+                debug_name: level.debug_name.as_deref(),
+                file: level.file,
+                line: level.line,
+            };
+            found.push(code::normalise(&raw, &root));
+        });
+        if let Err(reason) = outcome {
+            let path = self.binaries[binary].path.clone();
+            self.note(Problem::Damaged { path, reason: reason.to_string() });
+        }
+        if found.iter().all(|code| code.path.is_empty()) {
+            found.clear();
+            if let Some(symbol) = file.image().symbol(at) {
+                let raw = Raw { symbol: Some(&symbol.name), ..Raw::default() };
+                found.push(code::normalise(&raw, &root));
+            } else {
+                address.function = file.image().function(at);
+            }
+        }
+        for code in &mut found {
+            if code.krate.is_empty() {
+                match &kind {
+                    Kind::CRuntime | Kind::Vdso => code.library = true,
+                    Kind::Library(name) => code.krate.clone_from(name),
+                    Kind::Executable => {}
+                }
+            }
+        }
+        address.codes = found.into_iter().map(|code| self.intern(code)).collect();
+        self.binaries[binary].file = Some(Some(file));
+        address
+    }
+
+    fn load(&mut self, binary: usize) -> Option<Binary> {
+        let Loaded { path, kind, key, .. } = &self.binaries[binary];
+        let file = match kind {
+            Kind::Vdso => return None,
+            Kind::Executable => self.executable.clone(),
+            _ => PathBuf::from(path),
+        };
+        let opened = Outline::read(&file).and_then(|outline| Ok((outline, Image::read(&file)?)));
+        match opened {
+            // The key is a path where the process found no build id; then there is nothing to compare.
+            Ok((outline, _)) if outline.build_id != *key && *key != *path && !outline.build_id.starts_with("content-") => {
+                let path = path.clone();
+                self.note(Problem::Rebuilt { path });
+                None
+            }
+            Ok((_, image)) => Some(Binary::parse(image)),
+            Err(error) => {
+                self.note(Problem::Module { reason: error.to_string() });
+                None
+            }
+        }
+    }
+
+    /// Code of a function without a symbol: what the process knows about it, or one frame for the whole module.
+    fn unnamed(&mut self, binary: usize, function: Option<(u64, u64)>) -> u32 {
+        if let Some(name) = function.and_then(|range| self.space.known(binary, range)) {
+            let path = categories::canonical(name);
+            return self.intern(Code { path, library: true, ..Code::default() });
+        }
+        let Loaded { path, kind, .. } = &self.binaries[binary];
+        if *kind == Kind::Vdso {
+            // Nearly every call into the kernel's page reads a clock.
+            let path = "clock_gettime (vdso)".to_owned();
+            return self.intern(Code { path, library: true, ..Code::default() });
+        }
+        let file = path.rsplit('/').next().unwrap_or(path);
+        let name = format!("{file} (no symbols)");
+        self.intern_nameless(&name)
+    }
+
+    /// `syscall write`, named after the C function that makes the call.
+    fn system_call_name(&self, codes: &[u32]) -> String {
+        let callers = codes.iter().map(|code| &self.codes[*code as usize]);
+        let named = callers.clone().take_while(|(code, class)| code.library || class.layer == Layer::Nameless);
+        let named = named.map(|(code, _)| code).find(|code| code.library && !code.path.starts_with("__syscall"));
+        let name = named.map_or("", |code| code.path.trim_start_matches("__libc_").trim_start_matches('_'));
+        // The standard library makes its futex calls through libc's `syscall`.
+        let futex = callers.take(6).any(|(code, _)| code.path.contains("futex"));
+        match name {
+            "" | "syscall" if futex => "syscall futex".to_owned(),
+            "" | "syscall" => "syscall".to_owned(),
+            name => format!("syscall {name}"),
+        }
+    }
+
+    fn intern(&mut self, code: Code) -> u32 {
+        let class = categories::classify(&code, &self.workspace);
+        self.intern_as(code, class)
+    }
+
+    fn intern_nameless(&mut self, name: &str) -> u32 {
+        let class = Class { layer: Layer::Nameless, plumbing: false };
+        self.intern_as(Code { path: name.to_owned(), ..Code::default() }, class)
+    }
+
+    fn intern_as(&mut self, code: Code, class: Class) -> u32 {
+        if let Some(index) = self.indices.get(&code) {
+            return *index;
+        }
+        let index = self.codes.len() as u32;
+        self.indices.insert(code.clone(), index);
+        self.codes.push((code, class));
+        index
+    }
+
+    fn note(&mut self, problem: Problem) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+}
+
+impl Problem {
+    /// What to change, where something can be.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoDebugInfo { .. } => {
+                Some("set `debug = 2` and `strip = \"none\"` in [profile.bench], and check that no `strip` or `-Cdebuginfo=0` is in RUSTFLAGS")
+            }
+            Self::SplitDebugInfo { .. } => Some("set `split-debuginfo = \"off\"` in [profile.bench]"),
+            Self::NoSymbols { .. } => Some("set `strip = \"none\"` in [profile.bench]"),
+            Self::Rebuilt { .. } => Some("measure again, and do not build while a run is measuring"),
+            Self::Module { .. } | Self::Damaged { .. } => None,
+        }
+    }
+}
