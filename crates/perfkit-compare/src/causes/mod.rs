@@ -256,9 +256,11 @@ fn boxed(path: &[&Frame], async_names: &HashSet<&str>) -> Boxed {
     }
     // A function that spawns a task or fills a buffer beside its async block allocates through others.
     let function = path[position];
-    let is_direct = path[position + 1..]
-        .iter()
-        .all(|frame| frame.category == Category::Allocator || frame.name.contains("Box"));
+    let is_direct = path[position + 1..].iter().all(|frame| {
+        frame.category == Category::Allocator
+            || frame.name.contains("Box")
+            || frame.name.starts_with("alloc::alloc::")
+    });
     if is_direct
         && function.kind == FrameKind::Function
         && async_names.contains(function.name.as_str())

@@ -169,4 +169,40 @@ proptest! {
         let (forth, back) = (check(&one(left), &one(right)), check(&one(right), &one(left)));
         prop_assert!(!(judgements(&forth)[0] == Judgement::Worse && judgements(&back)[0] == Judgement::Worse));
     }
+
+    /// Whatever moves to another caller or another line, causes add up to what was added.
+    #[test]
+    fn causes_add_up_to_the_growth(
+        stacks in vec((0..4_u32, 0..3_u32, 1..1_000_u64), 1..12), added in vec((0..3_u32, 100..900_u64), 1..4),
+    ) {
+        let name = |number: u32| format!("app::site_{number}");
+        let total: u64 = stacks.iter().map(|(_, _, weight)| weight).sum();
+        let more: u64 = added.iter().map(|(_, weight)| weight).sum();
+        let run = |head: bool| {
+            let grown = if head { total + more } else { total };
+            let mut builder = RunBuilder::new().case("work", "").exact("heap.allocs", grown as f64);
+            for (caller, site, weight) in &stacks {
+                // The head calls everything from elsewhere, ten lines further down.
+                let shift = if head { 10 } else { 0 };
+                let path = [
+                    function(&name(100 + caller + shift), "src/callers.rs", 1),
+                    function(&name(*site), "src/sites.rs", 5 + shift),
+                    allocator(),
+                ];
+                builder = builder.stack(&path, &[("heap.allocs", *weight)]);
+            }
+            for (site, weight) in added.iter().filter(|_| head) {
+                let path = [function(&name(50 + site), "src/new.rs", *site), allocator()];
+                builder = builder.stack(&path, &[("heap.allocs", *weight)]);
+            }
+            builder.build()
+        };
+        let policy: Policy =
+            toml::from_str("[rules.allocations-grew]\nsoft = 0\nhard = 0").expect("a valid policy");
+        let comparison = check_with(&run(false), &run(true), &policy);
+        let causes = &comparison.findings[0].causes;
+        let growth: f64 = causes.iter().map(|cause| cause.head - cause.base).sum();
+        prop_assert!((growth - more as f64).abs() < 1e-6, "{} instead of {}", growth, more);
+        prop_assert!(causes.iter().all(|cause| cause.location.starts_with("src/new.rs")));
+    }
 }
