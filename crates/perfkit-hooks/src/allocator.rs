@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::heap;
-use crate::process_start::{ALTERNATE, MODE, TRACKING, UNDECIDED, decide};
+use crate::process_start::{ALTERNATE, ARMED, MODE, TRACKING, UNDECIDED, decide};
 
 /// A global allocator that forwards to `A`, and counts while a recording is on.
 ///
@@ -61,6 +61,9 @@ unsafe impl<A: GlobalAlloc, D: GlobalAlloc> GlobalAlloc for HookedAllocator<A, D
         if mode == 0 {
             // SAFETY: the caller's obligations are those of `inner`.
             unsafe { self.inner.alloc(layout) }
+        } else if mode == COUNTING {
+            // SAFETY: as above.
+            unsafe { self.counted_alloc(layout) }
         } else {
             // SAFETY: as above.
             unsafe { self.observed_alloc(mode, layout) }
@@ -85,6 +88,9 @@ unsafe impl<A: GlobalAlloc, D: GlobalAlloc> GlobalAlloc for HookedAllocator<A, D
         if mode == 0 {
             // SAFETY: the caller's obligations are those of `inner`.
             unsafe { self.inner.dealloc(block, layout) }
+        } else if mode == COUNTING {
+            // SAFETY: as above.
+            unsafe { self.counted_dealloc(block, layout) }
         } else {
             // SAFETY: as above.
             unsafe { self.observed_dealloc(mode, block, layout) }
@@ -114,7 +120,33 @@ fn decided(mode: u8) -> u8 {
     }
 }
 
+/// The mode in which blocks are counted and nothing else, which has paths of its own.
+const COUNTING: u8 = TRACKING | ARMED;
+
 impl<A: GlobalAlloc, D: GlobalAlloc> HookedAllocator<A, D> {
+    // PERF: whatever is not the common case leaves by a tail call, so that it costs the common case no registers.
+    #[inline(never)]
+    unsafe fn counted_alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's obligations are those of `inner`.
+        let block = unsafe { self.inner.alloc(layout) };
+        if block.is_null() || heap::count_allocated(layout.size()) {
+            block
+        } else {
+            heap::allocated_out_of_line(COUNTING, block, layout.size())
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn counted_dealloc(&self, block: *mut u8, layout: Layout) {
+        if heap::count_freed(layout.size()) {
+            // SAFETY: the caller's obligations are those of `inner`.
+            unsafe { self.inner.dealloc(block, layout) }
+        } else {
+            // SAFETY: as above.
+            unsafe { self.observed_dealloc(COUNTING, block, layout) }
+        }
+    }
+
     #[inline(never)]
     unsafe fn observed_alloc(&self, mode: u8, layout: Layout) -> *mut u8 {
         let mode = decided(mode);

@@ -22,6 +22,47 @@ static PEAK: AtomicI64 = AtomicI64::new(0);
 /// Live total at which the live blocks are to be attributed to their stacks; `i64::MAX` for never.
 static SNAPSHOT_AT: AtomicI64 = AtomicI64::new(i64::MAX);
 
+/// Counts a new block, if there is nothing else to do about it; otherwise does nothing and returns `false`.
+#[inline(always)]
+pub(crate) fn count_allocated(size: usize) -> bool {
+    let Some(thread) = thread::existing() else {
+        return false;
+    };
+    let heap = &thread.heap;
+    let live = heap.live.load(Relaxed) + size as i64;
+    if live > heap.high.load(Relaxed) {
+        return false;
+    }
+    heap.live.store(live, Relaxed);
+    add(&heap.allocs, 1);
+    add(&heap.bytes, size as u64);
+    true
+}
+
+/// Counts a freed block, if there is nothing else to do about it; otherwise does nothing and returns `false`.
+#[inline(always)]
+pub(crate) fn count_freed(size: usize) -> bool {
+    let Some(thread) = thread::existing() else {
+        return false;
+    };
+    let heap = &thread.heap;
+    let live = heap.live.load(Relaxed) - size as i64;
+    if heap.published.load(Relaxed) - live > DRIFT {
+        return false;
+    }
+    heap.live.store(live, Relaxed);
+    add(&heap.frees, 1);
+    true
+}
+
+/// [`allocated`] for a tail call: returns the block.
+#[cold]
+#[inline(never)]
+pub(crate) fn allocated_out_of_line(mode: u8, block: *mut u8, size: usize) -> *mut u8 {
+    allocated(mode, block as usize, size);
+    block
+}
+
 /// Notes a new block.
 #[inline]
 pub(crate) fn allocated(mode: u8, address: usize, size: usize) {

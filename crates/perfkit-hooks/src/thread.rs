@@ -120,6 +120,13 @@ pub(crate) fn current() -> Option<&'static Thread> {
     Some(unsafe { &*thread })
 }
 
+/// This thread's block, if it has one already.
+#[inline(always)]
+pub(crate) fn existing() -> Option<&'static Thread> {
+    // SAFETY: as in `current`; the pointer is null before there is a block.
+    unsafe { CURRENT.with(Cell::get).as_ref() }
+}
+
 #[cold]
 #[inline(never)]
 fn set_up() -> Option<&'static Thread> {

@@ -127,7 +127,7 @@ fn heap_by_stack() {
     end();
     std::thread::spawn(move || drop(black_box(given_away)))
         .join()
-        .unwrap();
+        .expect("the thread only drops");
     grown.reserve_exact(black_box(9999));
     assert_eq!(retained(), (1, 9999));
     finish();

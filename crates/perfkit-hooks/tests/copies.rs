@@ -50,8 +50,8 @@ fn check_contents() {
         ] {
             let (from, to, length) = black_box((from, to, length));
             let mut expected = source.clone();
-            for index in 0..length {
-                expected[to + index] = source[from + index];
+            for (to, from) in expected[to..].iter_mut().zip(&source[from..from + length]) {
+                *to = *from;
             }
             let mut moved = source.clone();
             moved.copy_within(from..from + length, to);
