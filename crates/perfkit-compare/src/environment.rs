@@ -54,7 +54,9 @@ pub(crate) fn compare(base: &Side<'_>, head: &Side<'_>) -> EnvironmentDifference
         Types::OneSided
     };
     context.extend(packages(left, right));
-    context.extend(changed("variable", &left.variables, &right.variables));
+    if !left.variables.is_empty() && !right.variables.is_empty() {
+        context.extend(changed("variable", &left.variables, &right.variables));
+    }
     let processors = (left.processors.to_string(), right.processors.to_string());
     for (what, left, right) in [
         ("the operating system", &left.os, &right.os),
@@ -63,7 +65,8 @@ pub(crate) fn compare(base: &Side<'_>, head: &Side<'_>) -> EnvironmentDifference
         ("the number of processors", &processors.0, &processors.1),
         ("perfkit", &base.run.perfkit, &head.run.perfkit),
     ] {
-        if left != right {
+        // Baselines do not keep everything, and what was not recorded is no difference.
+        if left != right && is_known(left) && is_known(right) {
             context.push(format!(
                 "{what} differs: {} → {}",
                 quoted(left),
@@ -119,13 +122,17 @@ fn settings(environment: &Environment) -> BTreeMap<String, String> {
 }
 
 fn packages(base: &Environment, head: &Environment) -> Vec<String> {
-    let mut changes = changed("", &base.packages, &head.packages);
+    let mut changes = if base.packages.is_empty() || head.packages.is_empty() {
+        Vec::new()
+    } else {
+        changed("", &base.packages, &head.packages)
+    };
     let more = changes.len().saturating_sub(MOST_PACKAGES);
     if more > 0 {
         changes.truncate(MOST_PACKAGES);
         changes.push(format!("and {more} more packages differ"));
     }
-    if changes.is_empty() && base.lockfile != head.lockfile {
+    if changes.is_empty() && base.lockfile != head.lockfile && !base.lockfile.is_empty() {
         changes.push("the lock file differs".to_owned());
     }
     changes
@@ -155,6 +162,11 @@ fn changed(
             (None, None) => None,
         })
         .collect()
+}
+
+/// Whether a setting was recorded; 0 processors are none that were counted.
+fn is_known(value: &str) -> bool {
+    !value.is_empty() && value != "0"
 }
 
 fn shown(value: &str) -> &str {

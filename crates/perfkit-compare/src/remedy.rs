@@ -4,6 +4,7 @@ use perfkit_model::comparison::Naming;
 use perfkit_model::metric::{Metric, Unit};
 use perfkit_model::quantity::{Quantity, grouped};
 
+use crate::causes::evidence::Through;
 use crate::causes::{self, Boxed, Carrier};
 use crate::environment::Types;
 use crate::names::short;
@@ -50,6 +51,11 @@ fn of_cause(metric: &Metric, carrier: &Carrier) -> Option<String> {
     if metric.lens == "heap" && carrier.boxed != Boxed::No {
         return Some(BOXED_FUTURE.to_owned());
     }
+    // The count of blocks falls with capacity, not with the size of what they hold.
+    if metric.lens == "heap" && metric.unit == Unit::Count {
+        let grows = carrier.through.as_ref().is_some_and(Through::grows);
+        return grows.then(|| reserve(&through(carrier)));
+    }
     let ty = carrier.cause.ty.as_ref().or(carrier.moved_here.as_ref())?;
     if ty.size < LARGE_TYPE {
         return None;
@@ -74,11 +80,21 @@ fn of_cause(metric: &Metric, carrier: &Carrier) -> Option<String> {
 
 /// ` (through `Vec<Query>::push` at `src/query.rs:29`)` where that is known.
 fn through(carrier: &Carrier) -> String {
-    match (&carrier.through, carrier.cause.location.as_str()) {
-        (None, _) => String::new(),
-        (Some(through), "") => format!(" (through `{through}`)"),
-        (Some(through), location) => format!(" (through `{through}` at `{location}`)"),
+    let through = match &carrier.through {
+        None => return String::new(),
+        Some(Through::Seen(name)) => format!("through `{name}`"),
+        Some(Through::Likely(name)) => format!("likely through `{name}`"),
+    };
+    match carrier.cause.location.as_str() {
+        "" => format!(" ({through})"),
+        location => format!(" ({through} at `{location}`)"),
     }
+}
+
+fn reserve(likely: &str) -> String {
+    format!(
+        "likely a buffer that grows from empty{likely}: reserve capacity (`with_capacity`) before filling it"
+    )
 }
 
 fn of_metric(
@@ -89,14 +105,12 @@ fn of_metric(
 ) -> Option<String> {
     match metric.id {
         "heap.reallocs" => {
-            let likely = match carriers {
-                [] => causes::growing_buffers(pair, types).first().map(through),
-                [first, ..] => Some(through(first)),
-            };
-            Some(format!(
-                "likely a buffer that grows from empty{}: reserve capacity (`with_capacity`) before filling it",
-                likely.unwrap_or_default()
-            ))
+            // With stacks of their own, reallocations have said what grows.
+            if carriers.iter().any(|carrier| carrier.through.is_some()) {
+                return None;
+            }
+            let likely = causes::growing_buffers(pair, types).first().map(through);
+            Some(reserve(&likely.unwrap_or_default()))
         }
         "io.calls" => {
             let value = |metric: &str| Some(pair.head.measurements.get(metric)?.value);

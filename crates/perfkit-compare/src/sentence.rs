@@ -4,6 +4,7 @@ use perfkit_model::comparison::{Cause, MovedType, Naming};
 use perfkit_model::metric::{Metric, Unit};
 use perfkit_model::quantity::{Quantity, change, grouped};
 
+use crate::causes::evidence::Through;
 use crate::causes::{Boxed, Carrier};
 use crate::names::short;
 use crate::rules::Rule;
@@ -78,10 +79,13 @@ fn cause(metric: &Metric, carrier: &Carrier) -> String {
         text.push_str(&format!("{joint} {}", named(ty)));
     }
     text.push_str(&place(&carrier.cause));
-    if let Some(through) = &carrier.through {
-        text.push_str(&format!(" through `{through}`"));
+    match &carrier.through {
+        Some(Through::Seen(name)) => text.push_str(&format!(" through `{name}`")),
+        Some(Through::Likely(name)) => text.push_str(&format!(", likely through `{name}`")),
+        None => {}
     }
-    if let Some(ty) = &carrier.moved_here {
+    let is_typed = carrier.through.as_ref().is_some_and(Through::is_typed);
+    if let Some(ty) = carrier.moved_here.as_ref().filter(|_| !is_typed) {
         text.push_str(&format!(", where {} is moved", named(ty)));
     }
     match carrier.boxed {

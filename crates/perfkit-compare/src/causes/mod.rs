@@ -4,6 +4,7 @@
 //! whole paths break when a dependency or a caller changes. What is left is summed by site: the innermost
 //! function of the user's, the line in it, and the type that is moved there.
 
+pub(crate) mod evidence;
 mod matching;
 mod site;
 mod weights;
@@ -15,7 +16,8 @@ use perfkit_model::comparison::{Cause, MovedType};
 use perfkit_model::run::Case;
 use perfkit_model::stacks::{Frame, FrameKind, Stacks};
 
-use crate::causes::site::{Site, SiteType};
+use crate::causes::evidence::{Evidence, Through};
+use crate::causes::site::Site;
 use crate::causes::weights::Weight;
 use crate::environment::Types;
 use crate::names::{is_std_file, owner, short};
@@ -29,8 +31,8 @@ pub(crate) struct Carrier {
     pub(crate) events: Option<f64>,
     /// Whether the block is likely a boxed future.
     pub(crate) boxed: Boxed,
-    /// The standard library's function between the user's and the event, as `Vec<Query>::push`.
-    pub(crate) through: Option<String>,
+    /// The standard library's function between the user's and the event.
+    pub(crate) through: Option<Through>,
     /// The largest type that the head moves at the very line that allocates: what the block likely holds.
     pub(crate) moved_here: Option<MovedType>,
 }
@@ -65,7 +67,7 @@ pub(crate) fn causes(pair: &Pair<'_>, metric: &str, growth: f64, types: Types) -
     let stacks = &pair.head.stacks;
     let async_names = async_names(stacks);
     let events = events_by_node(stacks, metric);
-    let moved = moved_types(stacks, metric);
+    let evidence = Evidence::new(stacks);
     let mut sums: Vec<Sum<'_>> = sums
         .into_values()
         .filter(|sum| sum.head > sum.base)
@@ -84,11 +86,8 @@ pub(crate) fn causes(pair: &Pair<'_>, metric: &str, growth: f64, types: Types) -
         })
         .take(MOST_CAUSES)
         .map(|(_, share, sum)| {
-            let place = (sum.site.function, sum.site.file, sum.site.line);
-            Carrier {
-                moved_here: moved.get(&place).map(moved_type),
-                ..carrier(&sum, share, stacks, &async_names, events.as_ref())
-            }
+            let carrier = carrier(&sum, share, stacks, &async_names, events.as_ref());
+            evidence.complete(carrier, &sum.site, metric)
         })
         .collect()
 }
@@ -96,21 +95,10 @@ pub(crate) fn causes(pair: &Pair<'_>, metric: &str, growth: f64, types: Types) -
 /// Where the head's buffers likely grow more often than the base's did: allocations that pass through a
 /// growing method of the standard library. For when reallocations have no stacks of their own.
 pub(crate) fn growing_buffers(pair: &Pair<'_>, types: Types) -> Vec<Carrier> {
-    const GROWING: [&str; 6] = [
-        "::push",
-        "::extend",
-        "::reserve",
-        "::grow",
-        "::insert",
-        "::write",
-    ];
     let count = |case: &Case| value(case, "heap.allocs").unwrap_or_default();
     let growth = count(pair.head) - count(pair.base);
     let mut carriers = causes(pair, "heap.allocs", growth, types);
-    carriers.retain(|carrier| {
-        let through = carrier.through.as_deref().unwrap_or_default();
-        GROWING.iter().any(|method| through.contains(method))
-    });
+    carriers.retain(|carrier| carrier.through.as_ref().is_some_and(Through::grows));
     carriers
 }
 
@@ -169,7 +157,7 @@ fn carrier(
             function: site.function.to_owned(),
             is_async: site.is_async,
             location: site.location(),
-            ty: site.ty.as_ref().map(moved_type),
+            ty: site.ty.as_ref().map(evidence::moved_type),
             base: sum.base,
             head: sum.head,
             share,
@@ -180,42 +168,8 @@ fn carrier(
             sum.nodes.iter().map(of_node).sum()
         }),
         boxed: boxed(&path, async_names),
-        through: site::through(&path).map(|frame| short(&frame.name)),
+        through: site::through(&path).map(|frame| Through::Seen(short(&frame.name))),
         moved_here: None,
-    }
-}
-
-/// The largest type moved at each place of the head; empty where `metric` sums no heap bytes.
-fn moved_types<'a>(
-    stacks: &'a Stacks,
-    metric: &str,
-) -> BTreeMap<(&'a str, &'a str, u32), SiteType<'a>> {
-    let mut types: BTreeMap<_, SiteType<'a>> = BTreeMap::new();
-    if !["heap.bytes", "heap.peak", "heap.retained"].contains(&metric) {
-        return types;
-    }
-    let column = stacks.column("memcpy.bytes");
-    for (node, _) in column.into_iter().flat_map(|column| &column.weights) {
-        let site = site::site(&stacks.path(*node));
-        if let Some(ty) = site.ty {
-            types
-                .entry((site.function, site.file, site.line))
-                .and_modify(|largest| {
-                    if (ty.size, largest.name) > (largest.size, ty.name) {
-                        *largest = ty;
-                    }
-                })
-                .or_insert(ty);
-        }
-    }
-    types
-}
-
-fn moved_type(ty: &SiteType<'_>) -> MovedType {
-    MovedType {
-        name: ty.name.to_owned(),
-        size: ty.size,
-        way: ty.way.into(),
     }
 }
 
@@ -275,7 +229,7 @@ fn label(frame: &Frame) -> String {
     let name = short(&frame.name);
     let mut text = match frame.kind {
         FrameKind::Async if !name.starts_with("async ") => format!("async fn {name}"),
-        FrameKind::Task if !name.starts_with("task ") => format!("task {name}"),
+        FrameKind::Task if !name.contains("task ") => format!("task {name}"),
         FrameKind::Moved => format!("move of {name} ({} B)", frame.size),
         FrameKind::Candidate => format!("move of likely {name} ({} B)", frame.size),
         FrameKind::Unknown if name.is_empty() => "unknown".to_owned(),

@@ -22,6 +22,9 @@ fn outcome(kind: SideKind, change: impl FnOnce(&mut Environment)) -> String {
                 .packages
                 .insert(name.to_owned(), version.to_owned());
         }
+        environment.libc = "glibc 2.36".to_owned();
+        let variable = ("MALLOC_ARENA_MAX".to_owned(), "1".to_owned());
+        environment.variables.extend([variable]);
     };
     let base = run(&mut packages, 10.0);
     let mut change = Some(change);
@@ -91,7 +94,8 @@ fn what_may_be_a_cause_is_said_and_judged() {
         environment.packages.insert("new".to_owned(), "2.0.0".to_owned());
         environment.packages.remove("gone");
         environment.lockfile = "abc".to_owned();
-        environment.processor = "Zen 5".to_owned();
+        environment.libc = "glibc 2.41".to_owned();
+        environment.processor = "not recorded on the other side".to_owned();
         environment.variables.insert("MALLOC_ARENA_MAX".to_owned(), "2".to_owned());
     }), @r"
     other heap.allocs 1 → 1: same (from 2 up)
@@ -100,8 +104,8 @@ fn what_may_be_a_cause_is_said_and_judged() {
     `foo` 0.4.13 → 0.4.15
     `gone` 1.0.0 is gone
     `new` 2.0.0 is new
-    variable `MALLOC_ARENA_MAX` 2 is new
-    the processor differs: unknown → `Zen 5`
+    variable `MALLOC_ARENA_MAX` 1 → 2
+    the C library differs: `glibc 2.36` → `glibc 2.41`
     ");
 }
 

@@ -11,10 +11,16 @@ use crate::run_builder::{
 };
 
 const RESULT: &str = "core::result::Result<ddsplit::SuccessCode, ddsplit::DistriErr>";
-const GET: &str = "<ddsplit::remote::Remote as ddsplit::store::Storage>::get";
+const GET: &str = "ddsplit::remote::Remote::get";
 
 fn task() -> Frame {
-    frame("serve", FrameKind::Task, Category::Runtime, "", 0)
+    frame(
+        "task ddsplit::server::serve",
+        FrameKind::Task,
+        Category::Runtime,
+        "",
+        0,
+    )
 }
 
 fn reassemble(line: u32) -> Frame {
@@ -153,7 +159,6 @@ fn story() -> Run {
             &[
                 task(),
                 async_fn("ddsplit::query::collect", "src/query.rs", 29),
-                std_fn("alloc::vec::Vec<ddsplit::DistriQuery>::push"),
                 moved("ddsplit::DistriQuery", 16_798, "src/query.rs", 29),
             ],
             &[("memcpy.calls", 200), ("memcpy.bytes", 3_359_600)],
@@ -162,7 +167,7 @@ fn story() -> Run {
             &[
                 task(),
                 async_fn("ddsplit::query::collect", "src/query.rs", 29),
-                std_fn("alloc::vec::Vec<ddsplit::DistriQuery>::push"),
+                std_fn("alloc::vec::Vec::push"),
                 allocator(),
             ],
             &[("heap.allocs", 12), ("heap.bytes", 198_640)],
