@@ -31,7 +31,12 @@ pub fn render(view: &View<'_>, writer: &mut impl Write) -> Result<(), RenderErro
     };
     let json = serde_json::to_string_pretty(&document)?;
     // Line breaks are JSON's own here; those inside strings are escaped already.
-    writer.write_all(escaped(&json, |character| character != '\n' && text::misleads(character)).as_bytes())?;
+    writer.write_all(
+        escaped(&json, |character| {
+            character != '\n' && text::misleads(character)
+        })
+        .as_bytes(),
+    )?;
     writer.write_all(b"\n")?;
     Ok(())
 }

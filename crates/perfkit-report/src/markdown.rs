@@ -113,7 +113,9 @@ fn failures(view: &View<'_>) -> impl Iterator<Item = String> {
         let Outcome::Failed { message, hint, .. } = &pass.outcome else {
             return None;
         };
-        let hint = hint.as_ref().map(|hint| format!("\n\nHint: {}", sentence(hint)));
+        let hint = hint
+            .as_ref()
+            .map(|hint| format!("\n\nHint: {}", sentence(hint)));
         Some(format!(
             "### ❌ The {} pass of {} failed\n\n{}{}\n",
             pass.pass.as_str(),
@@ -155,9 +157,15 @@ fn table(case: &CaseDigest<'_>) -> String {
     }
     if let Some(parts) = parts(case.case, case.base) {
         let list = parts.parts.iter().map(|part| {
-            let base = part.base.map(|base| format!("{:.1} → ", f64::from(base) / 10.0));
+            let base = part
+                .base
+                .map(|base| format!("{:.1} → ", f64::from(base) / 10.0));
             let base = base.unwrap_or_default();
-            format!("{} {base}{:.1} %", markup(&part.label), f64::from(part.head) / 10.0)
+            format!(
+                "{} {base}{:.1} %",
+                markup(&part.label),
+                f64::from(part.head) / 10.0
+            )
         });
         block.push_str(&format!(
             "\nWhere the time goes ({} samples, ±{:.1} for the largest part): {}\n",
@@ -191,17 +199,28 @@ fn unchanged(cases: &[&CaseDigest<'_>]) -> String {
 fn remarks(view: &View<'_>, cases: &[CaseDigest<'_>]) -> Vec<String> {
     let reasons = reasons(cases).into_iter().map(|reason| {
         let metrics = reason.metrics.join(", ");
-        format!("{} ({}, {metrics})", reason.reason, text::counted(reason.rows, "row", "rows"))
+        format!(
+            "{} ({}, {metrics})",
+            reason.reason,
+            text::counted(reason.rows, "row", "rows")
+        )
     });
     let lists: [(&str, Vec<String>); 3] = [
         ("Not judged", reasons.collect()),
-        ("What else differs between the sides", view.comparison.context.clone()),
+        (
+            "What else differs between the sides",
+            view.comparison.context.clone(),
+        ),
         ("Remarks", view.comparison.remarks.clone()),
     ];
     let mut blocks = Vec::new();
     for (title, sentences) in lists {
         for (index, words) in sentences.iter().enumerate() {
-            let title = if index == 0 { format!("### {title}\n\n") } else { String::new() };
+            let title = if index == 0 {
+                format!("### {title}\n\n")
+            } else {
+                String::new()
+            };
             blocks.push(format!("{title}- {}\n", sentence(words)));
         }
     }

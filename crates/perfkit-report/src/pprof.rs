@@ -94,16 +94,14 @@ struct Function {
 /// # Errors
 ///
 /// When the writer refuses.
-pub fn render(
-    view: &View<'_>,
-    case: &CaseId,
-    writer: &mut impl Write,
-) -> Result<(), RenderError> {
+pub fn render(view: &View<'_>, case: &CaseId, writer: &mut impl Write) -> Result<(), RenderError> {
     let empty = Stacks::default();
     let stacks = cases::select(view, case).map_or(&empty, |(case, _)| &case.stacks);
     let profile = profile(stacks, case);
     // No name and no time in the header: the same stacks give the same bytes.
-    let mut encoder = GzBuilder::new().mtime(0).write(writer, Compression::default());
+    let mut encoder = GzBuilder::new()
+        .mtime(0)
+        .write(writer, Compression::default());
     encoder.write_all(&profile.encode_to_vec())?;
     encoder.finish()?;
     Ok(())

@@ -67,7 +67,8 @@ pub fn render_difference(
             .column(selection.metric)
             .map(|column| {
                 let scale = scale(case, column);
-                let scaled = |weight: u64| (weight as f64 * scale.factor * precision).round() as u64;
+                let scaled =
+                    |weight: u64| (weight as f64 * scale.factor * precision).round() as u64;
                 folded::lines(&case.stacks, column, scaled)
             })
             .unwrap_or_default()
@@ -85,7 +86,13 @@ pub fn render_difference(
         selection.case,
         title(selection.metric)
     );
-    draw(selection, &String::from_utf8_lossy(&lines), &title, &count_name, writer)
+    draw(
+        selection,
+        &String::from_utf8_lossy(&lines),
+        &title,
+        &count_name,
+        writer,
+    )
 }
 
 /// How many steps one unit is drawn in, and what a step is called. Inferno counts in whole steps, and a
@@ -100,7 +107,10 @@ fn precision(head: &Case, base: &Case, metric: &str) -> (f64, String) {
         columns.collect::<Vec<_>>()
     };
     let scales = scales();
-    let unit = match scales.first().map(|(scale, _)| (scale.unit, scale.is_sampled)) {
+    let unit = match scales
+        .first()
+        .map(|(scale, _)| (scale.unit, scale.is_sampled))
+    {
         Some((Unit::Nanoseconds, _)) => "ns",
         Some((Unit::Bytes, _)) => "bytes",
         Some((Unit::Count, true)) => "thousandths",
@@ -136,7 +146,8 @@ fn draw(
     writer: &mut impl Write,
 ) -> Result<(), RenderError> {
     let title = text::name(title, 120);
-    if lines.is_empty() {
+    // In lines with two counts the last is the head's; without any, inferno has no width to draw.
+    if lines.lines().all(|line| line.ends_with(" 0")) {
         // Inferno calls an empty input an error; an empty drawing that says so is an answer.
         let sentence = format!("{title}: there are no stacks to draw");
         let sentence = crate::html::escape(&sentence);

@@ -1,5 +1,6 @@
 //! Text for people: the answer first, then why, then the numbers.
 
+mod case;
 mod layout;
 mod sections;
 
@@ -44,9 +45,9 @@ pub fn render(
     sections::findings(&mut page, view);
     for case in &cases {
         if case.is_quiet() {
-            sections::quiet_case(&mut page, case);
+            case::quiet(&mut page, case);
         } else {
-            sections::case(&mut page, case, &reasons);
+            case::changed(&mut page, case, &reasons);
         }
     }
     sections::failures(&mut page, view);

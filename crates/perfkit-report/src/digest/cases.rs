@@ -163,10 +163,7 @@ fn table<'a>(case: &'a Case, base: Option<&'a Case>, rows: &[&'a Row]) -> Vec<Ta
                 metric,
                 title: metric.map_or_else(|| text::name(id, 24), |metric| metric.title.to_owned()),
                 unit: metric.map_or(Unit::Count, |metric| metric.unit),
-                base: row.map_or_else(
-                    || Some(base?.measurements.get(id)?.value),
-                    |row| row.base,
-                ),
+                base: row.map_or_else(|| Some(base?.measurements.get(id)?.value), |row| row.base),
                 head: row.map_or_else(|| measurement.map(|it| it.value), |row| row.head),
                 judgement,
                 reason,

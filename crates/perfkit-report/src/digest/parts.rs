@@ -49,9 +49,7 @@ pub(crate) fn parts(case: &Case, base: Option<&Case>) -> Option<Parts> {
     let sums = |side: &BTreeMap<Category, u64>| -> Vec<u64> {
         let weight = |category: &Category| side.get(category).copied().unwrap_or(0);
         let groups = groups.iter();
-        groups
-            .map(|group| group.iter().map(weight).sum())
-            .collect()
+        groups.map(|group| group.iter().map(weight).sum()).collect()
     };
     let head = sums(&head);
     let head_thousandths = thousandths(&head);
@@ -79,10 +77,7 @@ pub(crate) fn parts(case: &Case, base: Option<&Case>) -> Option<Parts> {
 }
 
 /// Categories that get a part of their own, largest of the head first, and the small ones together.
-fn groups(
-    head: &BTreeMap<Category, u64>,
-    base: &BTreeMap<Category, u64>,
-) -> Vec<Vec<Category>> {
+fn groups(head: &BTreeMap<Category, u64>, base: &BTreeMap<Category, u64>) -> Vec<Vec<Category>> {
     let weight = |side: &BTreeMap<Category, u64>, category: &Category| {
         side.get(category).copied().unwrap_or(0)
     };

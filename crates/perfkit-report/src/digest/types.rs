@@ -63,11 +63,12 @@ fn collect(case: &Case) -> (BTreeMap<Key, Move>, f64) {
         return (BTreeMap::new(), 0.0);
     };
     let calls = stacks.column("memcpy.calls");
+    let calls = calls.map(|column| (column, scale(case, column).factor));
     let calls_of = |node: u32| {
-        let calls = calls?;
+        let (calls, factor) = calls?;
         let found = calls.weights.binary_search_by_key(&node, |(node, _)| *node);
         let weight = found.map_or(0, |index| calls.weights[index].1);
-        Some(weight as f64 * scale(case, calls).factor)
+        Some(weight as f64 * factor)
     };
     let factor = scale(case, bytes).factor;
     let owners = owners(stacks);

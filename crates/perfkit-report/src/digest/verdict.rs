@@ -34,7 +34,11 @@ pub(crate) fn headline(view: &View<'_>, cases: &[CaseDigest<'_>]) -> Headline {
         Verdict::Regressed => {}
     }
     let levels = [
-        (Level::Deny, "finding fails the build", "findings fail the build"),
+        (
+            Level::Deny,
+            "finding fails the build",
+            "findings fail the build",
+        ),
         (Level::Warn, "warning", "warnings"),
         (Level::Note, "note", "notes"),
     ];

@@ -29,7 +29,9 @@ pub(super) fn sentences(page: &mut String, title: &str, sentences: &[String]) {
     if sentences.is_empty() {
         return;
     }
-    page.push_str(&format!("<section class=\"about\">\n<h2>{title}</h2>\n<ul>\n"));
+    page.push_str(&format!(
+        "<section class=\"about\">\n<h2>{title}</h2>\n<ul>\n"
+    ));
     for words in sentences {
         page.push_str(&format!("<li>{}</li>\n", sentence(words)));
     }
@@ -53,7 +55,10 @@ pub(super) fn passes(page: &mut String, view: &View<'_>) {
                     format!("<b class=\"bad\">failed</b>: {}", sentence(message))
                 }
             };
-            let notes = pass.notes.iter().map(|note| format!("<div class=\"at\">{}</div>", sentence(note)));
+            let notes = pass
+                .notes
+                .iter()
+                .map(|note| format!("<div class=\"at\">{}</div>", sentence(note)));
             let seconds = if pass.seconds.is_finite() {
                 format!("{:.2}", pass.seconds)
             } else {

@@ -18,7 +18,8 @@ const MOST_ROWS: usize = 15;
 
 /// How a case fared: a class and a mark.
 pub(super) fn state(case: &CaseDigest<'_>) -> (&'static str, &'static str) {
-    let failed = |pass: &perfkit_model::run::PassRecord| matches!(pass.outcome, Outcome::Failed { .. });
+    let failed =
+        |pass: &perfkit_model::run::PassRecord| matches!(pass.outcome, Outcome::Failed { .. });
     if case.judged(&Judgement::Worse) > 0 || case.case.passes.iter().any(failed) {
         ("worse", "✗")
     } else if case.judged(&Judgement::Better) > 0 {
@@ -42,13 +43,15 @@ pub(super) fn section(
         "<section class=\"case\" id=\"case-{index}\">\n<h2>{}</h2>\n<p class=\"units\">",
         name(&id.to_string(), 120)
     ));
-    let place = [id.package.as_str(), id.target.as_str(), id.runtime.as_str()];
-    let phrases = case.throughput().into_iter();
-    let place = place.iter().filter(|part| !part.is_empty()).map(|part| (*part).to_owned());
-    for phrase in phrases.chain(place) {
+    for phrase in case.throughput() {
         page.push_str(&format!("<span>{}</span>", escape(&phrase)));
     }
-    page.push_str("</p>\n");
+    let place = [id.package.as_str(), id.target.as_str(), id.runtime.as_str()];
+    let place: Vec<&str> = place.into_iter().filter(|part| !part.is_empty()).collect();
+    page.push_str(&format!(
+        "<span class=\"place\">{}</span></p>\n",
+        name(&place.join(" · "), 200)
+    ));
     if case.is_quiet() {
         let same = text::counted(case.judged(&Judgement::Same), "metric", "metrics");
         page.push_str(&format!("<p class=\"quiet\">No change in {same}.</p>\n"));
@@ -90,7 +93,9 @@ fn metrics(page: &mut String, case: &CaseDigest<'_>, reasons: &[Reason<'_>]) {
             Some(Noise::Noisy) => "with noise",
             None => "",
         };
-        let help = row.metric.map(|metric| format!(" title=\"{}\"", escape(metric.help)));
+        let help = row
+            .metric
+            .map(|metric| format!(" title=\"{}\"", escape(metric.help)));
         let per_item = case.per_item(row).map(|value| text::value(value, row.unit));
         page.push_str(&format!(
             "<tr class=\"{class}\"><th scope=\"row\"{}>{}</th><td class=\"n\">{}</td><td class=\"n\">{}</td>\
@@ -126,10 +131,18 @@ fn judgement(row: &TableRow<'_>, reasons: &[Reason<'_>]) -> (&'static str, Strin
                 Judgement::Worse => "worse",
                 Judgement::NotJudged { .. } => "not-judged",
             };
-            (class, format!("<b aria-hidden=\"true\">{mark}</b> {word}{number}"))
+            (
+                class,
+                format!(
+                    "<b aria-hidden=\"true\">{mark}</b> <span class=\"word\">{word}</span>{number}"
+                ),
+            )
         }
         None if number.is_empty() => ("not-judged", String::new()),
-        None => ("not-judged", format!("<b aria-hidden=\"true\">?</b> not judged{number}")),
+        None => (
+            "not-judged",
+            format!("<b aria-hidden=\"true\">?</b> <span class=\"word\">not judged</span>{number}"),
+        ),
     }
 }
 
@@ -139,12 +152,18 @@ fn time_bar(page: &mut String, case: &CaseDigest<'_>, palette: &Palette) {
     };
     page.push_str("<h3>Where the time goes</h3>\n<div class=\"time\">\n");
     if let Some(samples) = parts.base_samples {
-        bar(page, "base", samples, &parts, palette, |part| part.base.unwrap_or(0));
+        bar(page, "base", samples, &parts, palette, |part| {
+            part.base.unwrap_or(0)
+        });
     }
-    bar(page, "head", parts.samples, &parts, palette, |part| part.head);
+    bar(page, "head", parts.samples, &parts, palette, |part| {
+        part.head
+    });
     page.push_str("<ul class=\"legend\">");
     for (index, part) in parts.parts.iter().enumerate() {
-        let base = part.base.map(|base| format!("<span>{} →</span> ", tenths(base)));
+        let base = part
+            .base
+            .map(|base| format!("<span>{} →</span> ", tenths(base)));
         let margin = if index == 0 {
             format!(" <span>±{:.1}</span>", parts.margin * 100.0)
         } else {
@@ -161,6 +180,7 @@ fn time_bar(page: &mut String, case: &CaseDigest<'_>, palette: &Palette) {
     page.push_str("</ul>\n</div>\n");
 }
 
+/// One side's bar. A label that does not fit is hidden whole by the style sheet; the legend has them all.
 fn bar(
     page: &mut String,
     side: &str,
@@ -169,22 +189,25 @@ fn bar(
     palette: &Palette,
     share: impl Fn(&crate::digest::parts::Part) -> u32,
 ) {
-    page.push_str(&format!("<div class=\"side\"><span>{side}</span><div class=\"bar\">"));
+    page.push_str(&format!(
+        "<div class=\"side\"><span>{side}</span><div class=\"bar\">"
+    ));
     for part in &parts.parts {
         let thousandths = share(part);
         if thousandths == 0 {
             continue;
         }
         let label = escape(&part.label);
-        // A label that does not fit is hidden whole by the style sheet; the legend has them all.
-        let word = if thousandths >= 60 { label.as_str() } else { "" };
         page.push_str(&format!(
-            "<i class=\"{}\" style=\"flex-grow:{thousandths}\" title=\"{label} {} %\">{word}</i>",
+            "<i class=\"{}\" style=\"flex-grow:{thousandths}\" title=\"{label} {} %\">{label}</i>",
             palette.class(part.category.as_ref()),
             tenths(thousandths)
         ));
     }
-    page.push_str(&format!("</div><span class=\"count\">{} samples</span></div>\n", grouped(samples)));
+    page.push_str(&format!(
+        "</div><span class=\"count\">{} samples</span></div>\n",
+        grouped(samples)
+    ));
 }
 
 fn tenths(thousandths: u32) -> String {
@@ -237,7 +260,7 @@ fn allocation_sites(page: &mut String, case: &CaseDigest<'_>) {
     page.push_str(
         "<h3>Allocation sites <small>per iteration</small></h3>\n<div class=\"scroll\">\
          <table class=\"ranking\"><thead><tr><th>Function</th><th class=\"n\">Allocations, base</th>\
-         <th class=\"n\">Head</th><th class=\"n\">Bytes, base</th><th class=\"n\">Head</th></tr></thead>\n<tbody>\n",
+         <th class=\"n\">head</th><th class=\"n\">Bytes, base</th><th class=\"n\">head</th></tr></thead>\n<tbody>\n",
     );
     for site in sites.iter().take(MOST_ROWS) {
         let base = case.base.map(|_| site.base);
@@ -268,6 +291,9 @@ fn at(location: &str) -> String {
 
 fn more(page: &mut String, count: usize) {
     if count > MOST_ROWS {
-        page.push_str(&format!("<p class=\"note\">and {} smaller</p>\n", count - MOST_ROWS));
+        page.push_str(&format!(
+            "<p class=\"note\">and {} smaller</p>\n",
+            count - MOST_ROWS
+        ));
     }
 }

@@ -31,27 +31,23 @@ fn card(page: &mut String, finding: &Finding, case: Option<usize>) {
         Some(index) => format!("<a href=\"#case-{index}\">{title}</a>"),
         None => title,
     };
-    let metric = metric::metric(&finding.metric);
-    let unit = metric.map_or(Unit::Count, |metric| metric.unit);
+    let unit = metric::metric(&finding.metric).map_or(Unit::Count, |metric| metric.unit);
     page.push_str(&format!(
         "<article class=\"finding {level}\">\n<p class=\"tags\"><span class=\"level\">{level}</span>\
          <code>{}</code><span>{title}</span></p>\n<h3>{}</h3>\n",
         name(&finding.rule, 80),
         sentence(&finding.message)
     ));
-    page.push_str(&format!(
-        "<p class=\"jump\"><span>{}</span><b>{}</b><i aria-hidden=\"true\">→</i><b class=\"now\">{}</b>\
-         <em>{}</em></p>\n",
-        metric.map_or_else(|| name(&finding.metric, 40), |metric| metric.title.to_owned()),
-        text::value(finding.base, unit),
-        text::value(finding.head, unit),
-        text::change(Some(finding.base), Some(finding.head))
-    ));
     causes(page, &finding.causes, unit);
     if let Some(cause) = finding.causes.iter().find(|cause| !cause.stack.is_empty()) {
-        page.push_str("<details><summary>Stack of the heaviest cause</summary><ol class=\"stack\">");
+        page.push_str(
+            "<details><summary>Stack of the heaviest cause</summary><ol class=\"stack\">",
+        );
         for frame in &cause.stack {
-            page.push_str(&format!("<li><code>{}</code></li>", breakable(&text::shortened(frame, 400))));
+            page.push_str(&format!(
+                "<li><code>{}</code></li>",
+                breakable(&text::shortened(frame, 400))
+            ));
         }
         page.push_str("</ol></details>\n");
     }
@@ -72,7 +68,7 @@ fn causes(page: &mut String, causes: &[Cause], unit: Unit) {
         return;
     }
     page.push_str(
-        "<div class=\"scroll\"><table class=\"causes\"><thead><tr><th colspan=\"2\">Share</th><th>Cause</th>\
+        "<div class=\"scroll\"><table class=\"causes\"><thead><tr><th class=\"n\">Share</th><th class=\"meter\"></th><th>Cause</th>\
          <th class=\"n\">Base</th><th class=\"n\">Head</th></tr></thead>\n<tbody>\n",
     );
     for cause in causes.iter().take(MOST_CAUSES) {
@@ -90,10 +86,13 @@ fn causes(page: &mut String, causes: &[Cause], unit: Unit) {
         });
         let location = match cause.location.as_str() {
             "" => String::new(),
-            location => format!("<div class=\"at\">{}</div>", breakable(&text::shortened(location, 200))),
+            location => format!(
+                "<div class=\"at\">{}</div>",
+                breakable(&text::shortened(location, 200))
+            ),
         };
         page.push_str(&format!(
-            "<tr><td class=\"n share\">{}</td><td class=\"meter\"><i style=\"width:{width:.1}%\"></i></td>\
+            "<tr><td class=\"n share\">{}</td><td class=\"meter\"><span><i style=\"width:{width:.1}%\"></i></span></td>\
              <td><code>{}</code>{location}{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
             text::percent(cause.share),
             breakable(&text::shortened(&text::cause(cause), 200)),
@@ -118,7 +117,12 @@ pub(super) fn failures(page: &mut String, view: &View<'_>) {
     }
     page.push_str("<section class=\"findings\">\n<h2>Failed passes</h2>\n");
     for (case, pass) in failures {
-        let Outcome::Failed { message, hint, stderr } = &pass.outcome else {
+        let Outcome::Failed {
+            message,
+            hint,
+            stderr,
+        } = &pass.outcome
+        else {
             continue;
         };
         page.push_str(&format!(
@@ -129,7 +133,10 @@ pub(super) fn failures(page: &mut String, view: &View<'_>) {
             sentence(message)
         ));
         if let Some(hint) = hint {
-            page.push_str(&format!("<dl class=\"advice\"><dt>Hint</dt><dd>{}</dd></dl>\n", sentence(hint)));
+            page.push_str(&format!(
+                "<dl class=\"advice\"><dt>Hint</dt><dd>{}</dd></dl>\n",
+                sentence(hint)
+            ));
         }
         let lines: Vec<&str> = stderr.lines().collect();
         if !lines.is_empty() {
@@ -144,4 +151,3 @@ pub(super) fn failures(page: &mut String, view: &View<'_>) {
     }
     page.push_str("</section>\n");
 }
-

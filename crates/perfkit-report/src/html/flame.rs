@@ -70,7 +70,10 @@ struct Weights {
 /// Whether a case has stacks worth a drawing.
 pub(super) fn has_graph(case: &CaseDigest<'_>) -> bool {
     let sides = [Some(case.case), case.base];
-    let mut columns = sides.into_iter().flatten().flat_map(|side| &side.stacks.columns);
+    let mut columns = sides
+        .into_iter()
+        .flatten()
+        .flat_map(|side| &side.stacks.columns);
     columns.any(|column| column.total() > 0)
 }
 
@@ -101,10 +104,16 @@ impl Merge {
     ///
     /// Frames are the same when name, kind and size are: lines shift between two versions of a program.
     fn add(&mut self, stacks: &Stacks, palette: &Palette) -> Vec<usize> {
-        let frames: Vec<usize> = stacks.frames.iter().map(|frame| self.frame(frame, palette)).collect();
+        let frames: Vec<usize> = stacks
+            .frames
+            .iter()
+            .map(|frame| self.frame(frame, palette))
+            .collect();
         let mut merged: Vec<usize> = Vec::with_capacity(stacks.nodes.len());
         for node in &stacks.nodes {
-            let parent = node.parent.and_then(|parent| merged.get(parent as usize).copied());
+            let parent = node
+                .parent
+                .and_then(|parent| merged.get(parent as usize).copied());
             let frame = match frames.get(node.frame as usize) {
                 Some(frame) => *frame,
                 None => self.frame(&nameless(), palette),
@@ -159,10 +168,11 @@ fn graph(case: &CaseDigest<'_>, palette: &Palette) -> Graph {
     let mut merge = Merge::default();
     let head = merge.add(&case.case.stacks, palette);
     let base = case.base.map(|base| merge.add(&base.stacks, palette));
-    let sides: Vec<(&Case, &Vec<usize>)> = [(Some(case.case), Some(&head)), (case.base, base.as_ref())]
-        .into_iter()
-        .filter_map(|(case, nodes)| case.zip(nodes))
-        .collect();
+    let sides: Vec<(&Case, &Vec<usize>)> =
+        [(Some(case.case), Some(&head)), (case.base, base.as_ref())]
+            .into_iter()
+            .filter_map(|(case, nodes)| case.zip(nodes))
+            .collect();
     let kept = kept(&merge, &sides);
     let mut tabs: Vec<Tab> = metrics(&sides)
         .into_iter()
@@ -171,16 +181,22 @@ fn graph(case: &CaseDigest<'_>, palette: &Palette) -> Graph {
                 let (case, nodes) = sides.get(index)?;
                 weights(case, &id, nodes, &kept)
             };
-            let column = sides.iter().find_map(|(case, _)| Some((case, case.stacks.column(&id)?)));
+            let column = sides
+                .iter()
+                .find_map(|(case, _)| Some((case, case.stacks.column(&id)?)));
             let scale = column.map(|(case, column)| scale(case, column));
-            let title = TABS.iter().find(|(tab, _)| *tab == id).map(|(_, title)| (*title).to_owned());
+            let title = TABS
+                .iter()
+                .find(|(tab, _)| *tab == id)
+                .map(|(_, title)| (*title).to_owned());
             Tab {
                 head: side(0),
                 base: side(1),
                 unit: scale.map_or(Unit::Count, |scale| scale.unit),
                 sampled: scale.is_some_and(|scale| scale.is_sampled),
                 title: title.unwrap_or_else(|| {
-                    metric::metric(&id).map_or_else(|| text::name(&id, 30), |it| it.title.to_owned())
+                    metric::metric(&id)
+                        .map_or_else(|| text::name(&id, 30), |it| it.title.to_owned())
                 }),
                 metric: text::name(&id, 60),
             }
@@ -189,7 +205,11 @@ fn graph(case: &CaseDigest<'_>, palette: &Palette) -> Graph {
     tabs.retain(|tab| tab.head.is_some() || tab.base.is_some());
     let survivors = || (0..merge.nodes.len()).filter(|node| kept[*node] == Some(*node));
     let place: HashMap<usize, usize> = survivors().zip(0..).collect();
-    for weights in tabs.iter_mut().flat_map(|tab| [&mut tab.head, &mut tab.base]).flatten() {
+    for weights in tabs
+        .iter_mut()
+        .flat_map(|tab| [&mut tab.head, &mut tab.base])
+        .flatten()
+    {
         for node in &mut weights.nodes {
             *node = place.get(node).copied().unwrap_or(0);
         }
@@ -214,7 +234,11 @@ fn metrics(sides: &[(&Case, &Vec<usize>)]) -> Vec<String> {
         .filter(|column| column.total() > 0)
         .map(|column| column.metric.clone())
         .collect();
-    let place = |id: &str| TABS.iter().position(|(tab, _)| *tab == id).unwrap_or(TABS.len());
+    let place = |id: &str| {
+        TABS.iter()
+            .position(|(tab, _)| *tab == id)
+            .unwrap_or(TABS.len())
+    };
     ids.sort_by(|one, other| (place(one), one).cmp(&(place(other), other)));
     ids.dedup();
     ids
@@ -247,17 +271,16 @@ fn kept(merge: &Merge, sides: &[(&Case, &Vec<usize>)]) -> Vec<Option<usize>> {
     let mut kept: Vec<Option<usize>> = Vec::with_capacity(merge.nodes.len());
     for (node, (parent, _)) in merge.nodes.iter().enumerate() {
         let above = parent.and_then(|parent| kept[parent]);
-        kept.push(if is_large[node] || above.is_none() { Some(node) } else { above });
+        kept.push(if is_large[node] || above.is_none() {
+            Some(node)
+        } else {
+            above
+        });
     }
     kept
 }
 
-fn weights(
-    case: &Case,
-    metric: &str,
-    nodes: &[usize],
-    kept: &[Option<usize>],
-) -> Option<Weights> {
+fn weights(case: &Case, metric: &str, nodes: &[usize], kept: &[Option<usize>]) -> Option<Weights> {
     let column = case.stacks.column(metric)?;
     let mut sums: std::collections::BTreeMap<usize, u64> = std::collections::BTreeMap::new();
     for (node, weight) in &column.weights {

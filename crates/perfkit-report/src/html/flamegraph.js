@@ -71,6 +71,8 @@ class Flamegraph {
     canvas.addEventListener("mousemove", (event) => this.look(this.hit(event), true));
     canvas.addEventListener("mouseleave", () => this.look(this.zoomed, true));
     canvas.addEventListener("click", (event) => this.zoom(this.hit(event)));
+    canvas.addEventListener("focus", () => this.draw());
+    canvas.addEventListener("blur", () => this.draw());
     canvas.addEventListener("keydown", (event) => this.key(event));
   }
 
@@ -248,7 +250,7 @@ class Flamegraph {
     context.globalAlpha = isDim ? 0.35 : 1;
     this.fill(context, node, x, top, Math.max(width - 1, THINNEST));
     context.globalAlpha = isDim ? 0.75 : 1;
-    if (node === this.focused) {
+    if (node === this.focused && (node !== this.layout.root || document.activeElement === this.canvas)) {
       context.strokeStyle = this.colour("now-ring");
       context.lineWidth = 2;
       context.strokeRect(x + 1, top + 1, Math.max(width - 3, 1), ROW - 3);

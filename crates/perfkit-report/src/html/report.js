@@ -1,6 +1,7 @@
 // Wires the page: theme, and per case the flamegraph with its tabs, sides, search and details.
 
 const THEMES = ["auto", "light", "dark"];
+const EAGER = 8; // Flamegraphs drawn at once.
 
 /** An element with text; text is never read as markup. */
 function element(tag, className, text) {
@@ -102,10 +103,11 @@ function mount(place, graph) {
   legend.append(element("span", "", "Width is base and head together."));
 
   const tools = element("div", "tools");
-  tools.append(tabs.row);
   if (graph.tabs.some((tab) => tab.base)) tools.append(side.row);
   tools.append(search, reset, found);
-  place.append(tools, legend, box, detail);
+  const metrics = element("div", "tools");
+  metrics.append(tabs.row);
+  place.append(metrics, tools, legend, box, detail);
   enable();
   refresh();
   new ResizeObserver(() => flame.draw()).observe(box);
@@ -115,16 +117,21 @@ function mount(place, graph) {
 function start() {
   const graphs = JSON.parse(document.getElementById("stacks").textContent);
   const flames = [];
-  // Drawn when they come near the window: a page may hold hundreds.
+  const places = [...document.querySelectorAll(".flame")];
+  const open = (place) => {
+    const graph = graphs[Number(place.dataset.case)];
+    if (graph && graph.tabs.length > 0) flames.push(mount(place, graph));
+  };
+  // A page may hold hundreds; then each is drawn when it comes near the window.
   const observer = new IntersectionObserver((entries) => {
     for (const entry of entries) {
       if (!entry.isIntersecting) continue;
       observer.unobserve(entry.target);
-      const graph = graphs[Number(entry.target.dataset.case)];
-      if (graph && graph.tabs.length > 0) flames.push(mount(entry.target, graph));
+      open(entry.target);
     }
   }, { rootMargin: "600px" });
-  document.querySelectorAll(".flame").forEach((place) => observer.observe(place));
+  places.slice(0, EAGER).forEach(open);
+  places.slice(EAGER).forEach((place) => observer.observe(place));
 
   const repaint = () => flames.forEach((flame) => { flame.colours.clear(); flame.draw(); });
   const button = document.getElementById("theme");

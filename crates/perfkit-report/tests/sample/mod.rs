@@ -36,15 +36,39 @@ impl Sample {
 type Line = (&'static str, f64, f64, &'static str, Option<f64>);
 
 const DDSPLIT: &[Line] = &[
-    ("time.cpu", 41_300_000.0, 49_900_000.0, "worse", Some(1_032_500.0)),
+    (
+        "time.cpu",
+        41_300_000.0,
+        49_900_000.0,
+        "worse",
+        Some(1_032_500.0),
+    ),
     ("time.wall", 44_100_000.0, 53_800_000.0, WALL, None),
     ("heap.allocs", 18_466.0, 17_442.0, "better", Some(185.0)),
     ("heap.reallocs", 512.0, 512.0, "same", Some(6.0)),
-    ("heap.bytes", 12_412_880.0, 12_931_072.0, "worse", Some(124_129.0)),
-    ("heap.peak", 2_114_560.0, 8_402_944.0, "worse", Some(21_146.0)),
+    (
+        "heap.bytes",
+        12_412_880.0,
+        12_931_072.0,
+        "worse",
+        Some(124_129.0),
+    ),
+    (
+        "heap.peak",
+        2_114_560.0,
+        8_402_944.0,
+        "worse",
+        Some(21_146.0),
+    ),
     ("heap.retained", 0.0, 0.0, "same", Some(1.0)),
     ("memcpy.calls", 9_874.0, 10_836.0, "worse", Some(99.0)),
-    ("memcpy.bytes", 11_208_704.0, 59_316_400.0, "worse", Some(112_088.0)),
+    (
+        "memcpy.bytes",
+        11_208_704.0,
+        59_316_400.0,
+        "worse",
+        Some(112_088.0),
+    ),
     ("io.calls", 4_096.0, 4_096.0, "same", Some(41.0)),
     ("io.bytes", 6_553_600.0, 6_553_600.0, "same", Some(65_536.0)),
     ("os.page-faults", 12.0, 1_604.0, ORIENTATION, None),
@@ -53,18 +77,54 @@ const DDSPLIT: &[Line] = &[
 ];
 
 const EXCHANGE: &[Line] = &[
-    ("time.cpu", 18_220_000.0, 18_260_000.0, "same", Some(455_500.0)),
+    (
+        "time.cpu",
+        18_220_000.0,
+        18_260_000.0,
+        "same",
+        Some(455_500.0),
+    ),
     ("time.wall", 18_900_000.0, 19_050_000.0, WALL, None),
     ("heap.allocs", 4_104.0, 4_104.0, "same", Some(42.0)),
-    ("heap.bytes", 33_562_624.0, 33_562_624.0, "same", Some(335_627.0)),
-    ("memcpy.bytes", 16_777_216.0, 16_777_216.0, "same", Some(167_773.0)),
+    (
+        "heap.bytes",
+        33_562_624.0,
+        33_562_624.0,
+        "same",
+        Some(335_627.0),
+    ),
+    (
+        "memcpy.bytes",
+        16_777_216.0,
+        16_777_216.0,
+        "same",
+        Some(167_773.0),
+    ),
 ];
 
 const FRAMES: &[Line] = &[
-    ("time.cpu", 92_400_000.0, 92_100_000.0, "the A/A control of this session differs by 6.1 %", None),
+    (
+        "time.cpu",
+        92_400_000.0,
+        92_100_000.0,
+        "the A/A control of this session differs by 6.1 %",
+        None,
+    ),
     ("time.wall", 51_000_000.0, 50_400_000.0, WALL, None),
-    ("heap.allocs", 311.0, 318.5, "7 events were dropped, so the counts are not complete", None),
-    ("memcpy.bytes", 43_910_144.0, 43_910_144.0, "7 events were dropped, so the counts are not complete", None),
+    (
+        "heap.allocs",
+        311.0,
+        318.5,
+        "7 events were dropped, so the counts are not complete",
+        None,
+    ),
+    (
+        "memcpy.bytes",
+        43_910_144.0,
+        43_910_144.0,
+        "7 events were dropped, so the counts are not complete",
+        None,
+    ),
 ];
 
 const WALL: &str = "wall time depends on the machine and is judged only on request";
@@ -82,35 +142,50 @@ pub(crate) fn sample() -> Sample {
     ];
     let units = [(64, 6_553_600), (2_097_152, 0), (1, 6_220_800)];
     let side = |is_head: bool| {
-        let cases = table.iter().zip(units).map(|((id, lines), (items, bytes))| {
-            let mut id = (*id).clone();
-            if !is_head && id.variant.is_some() {
-                id.variant = Some("cured".to_owned());
-            }
-            let stacks = match id.workload.as_str() {
-                "ddsplit" => stacks::ddsplit(is_head),
-                "exchange" => stacks::exchange(),
-                _ => perfkit_model::stacks::Stacks::default(),
-            };
-            Case {
-                measurements: measurements(lines, is_head),
-                passes: passes(&id),
-                id,
-                units: Units { items, bytes },
-                stacks,
-            }
-        });
+        let cases = table
+            .iter()
+            .zip(units)
+            .map(|((id, lines), (items, bytes))| {
+                let mut id = (*id).clone();
+                if !is_head && id.variant.is_some() {
+                    id.variant = Some("cured".to_owned());
+                }
+                let stacks = match id.workload.as_str() {
+                    "ddsplit" => stacks::ddsplit(is_head),
+                    "exchange" => stacks::exchange(),
+                    _ => perfkit_model::stacks::Stacks::default(),
+                };
+                Case {
+                    measurements: measurements(lines, is_head),
+                    passes: passes(&id),
+                    id,
+                    units: Units { items, bytes },
+                    stacks,
+                }
+            });
         Run {
             format: perfkit_model::RUN_FORMAT,
             perfkit: "0.1.0".to_owned(),
-            id: if is_head { "20261120-181255" } else { "20261120-175802" }.to_owned(),
-            started: if is_head { "2026-11-20T18:12:55Z" } else { "2026-11-20T17:58:02Z" }.to_owned(),
+            id: if is_head {
+                "20261120-181255"
+            } else {
+                "20261120-175802"
+            }
+            .to_owned(),
+            started: if is_head {
+                "2026-11-20T18:12:55Z"
+            } else {
+                "2026-11-20T17:58:02Z"
+            }
+            .to_owned(),
             quick: false,
             environment: environment(),
             cases: cases.collect(),
         }
     };
-    let rows = table.iter().flat_map(|(id, lines)| lines.iter().map(|line| row(id, line)));
+    let rows = table
+        .iter()
+        .flat_map(|(id, lines)| lines.iter().map(|line| row(id, line)));
     Sample {
         run: side(true),
         base: Some(side(false)),
@@ -121,7 +196,9 @@ pub(crate) fn sample() -> Sample {
             findings: findings(&ddsplit),
             rows: rows.collect(),
             remarks: vec!["`predict/600` is in the base only".to_owned()],
-            context: vec!["Cargo.lock differs: tokio 1.53.0 → 1.54.0, bytes 1.10.1 → 1.11.0".to_owned()],
+            context: vec![
+                "Cargo.lock differs: tokio 1.53.0 → 1.54.0, bytes 1.10.1 → 1.11.0".to_owned(),
+            ],
         },
     }
 }
@@ -190,7 +267,11 @@ fn passes(id: &CaseId) -> Vec<PassRecord> {
     };
     let is_broken = id.workload == "frame-resize";
     let cpu = if is_broken { failed } else { Outcome::Measured };
-    let notes = if is_broken { vec![] } else { vec!["1 204 of 1 260 expected samples".to_owned()] };
+    let notes = if is_broken {
+        vec![]
+    } else {
+        vec!["1 204 of 1 260 expected samples".to_owned()]
+    };
     [
         (Pass::Time, 2.41, 30, Outcome::Measured, vec![]),
         (Pass::Count, 1.87, 20, Outcome::Measured, vec![]),
@@ -211,7 +292,11 @@ fn environment() -> Environment {
     Environment {
         rustc: "rustc 1.95.0 (f2d3ce0bd 2026-03-21)".to_owned(),
         target: "x86_64-unknown-linux-gnu".to_owned(),
-        build: vec!["profile=bench".to_owned(), "debug=2".to_owned(), "force-frame-pointers=yes".to_owned()],
+        build: vec![
+            "profile=bench".to_owned(),
+            "debug=2".to_owned(),
+            "force-frame-pointers=yes".to_owned(),
+        ],
         annotated_moves: true,
         lockfile: "4f1c9a7e".to_owned(),
         packages: BTreeMap::from([("tokio".to_owned(), "1.54.0".to_owned())]),
@@ -221,16 +306,27 @@ fn environment() -> Environment {
         processors: 2,
         variables: BTreeMap::from([("MALLOC_TRIM_THRESHOLD_".to_owned(), "134217728".to_owned())]),
         revision: Some("1f3c2ab (dirty)".to_owned()),
-        differences: vec!["`panic = \"abort\"` of the release profile is ignored for bench targets".to_owned()],
+        differences: vec![
+            "`panic = \"abort\"` of the release profile is ignored for bench targets".to_owned(),
+        ],
     }
 }
 
 fn findings(case: &CaseId) -> Vec<Finding> {
-    let cause = |function: &str, location: &str, base: f64, head: f64, share: f64, ty: Option<(&str, u64, Naming)>| Cause {
+    let cause = |function: &str,
+                 location: &str,
+                 base: f64,
+                 head: f64,
+                 share: f64,
+                 ty: Option<(&str, u64, Naming)>| Cause {
         function: function.to_owned(),
         is_async: true,
         location: location.to_owned(),
-        ty: ty.map(|(name, size, way)| MovedType { name: name.to_owned(), size, way }),
+        ty: ty.map(|(name, size, way)| MovedType {
+            name: name.to_owned(),
+            size,
+            way,
+        }),
         base,
         head,
         share,
@@ -251,13 +347,13 @@ fn findings(case: &CaseId) -> Vec<Finding> {
             metric: "memcpy.bytes".to_owned(),
             base: 11_208_704.0,
             head: 59_316_400.0,
-            message: "copied bytes grew ×5.3, from 11.2 MB to 59.3 MB per iteration: `Result<SuccessCode, DistriErr>` (50 008 B) is moved 962 times in `async fn ddsplit::store::reassemble`".to_owned(),
+            message: "copied bytes grew ×5.3, from 11.2 MB to 59.3 MB per iteration: `Result<SuccessCode, DistriErr>` (50 008 B) is moved 962 times in `async fn ddsplit::store::reassemble`".to_owned(),
             causes: vec![
                 cause("ddsplit::store::reassemble", "src/store.rs:88", 23_088.0, 41_306_608.0, 0.858, result),
                 cause("ddsplit::cluster::query_node", "src/cluster.rs:61", 3_264.0, 6_801_088.0, 0.141, result),
                 cause("ddsplit::cluster::serve", "src/cluster.rs:44", 0.0, 24_576.0, 0.001, Some(("DistriQuery", 4_096, Naming::Candidate))),
             ],
-            remedy: Some("`DistriErr::Corrupt` holds `[u8; 50000]` inline; box it: 50 008 → 24 B".to_owned()),
+            remedy: Some("`DistriErr::Corrupt` holds `[u8; 50000]` inline; box it: 50 008 → 24 B".to_owned()),
             gain: Some("at most 7.9 % of CPU time and 81 % of copied bytes".to_owned()),
         },
         Finding {
@@ -284,7 +380,7 @@ fn findings(case: &CaseId) -> Vec<Finding> {
             head: 8_402_944.0,
             message: "peak memory grew 297.4 %, from 2.11 MB to 8.40 MB per iteration".to_owned(),
             causes: Vec::new(),
-            remedy: Some("bound the reply channel; 128 replies of 50 008 B wait in it".to_owned()),
+            remedy: Some("bound the reply channel; 128 replies of 50 008 B wait in it".to_owned()),
             gain: None,
         },
     ]

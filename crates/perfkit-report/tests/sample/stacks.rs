@@ -37,15 +37,35 @@ fn frame(word: &str, name: &str, file: &str, line: u32) -> Frame {
 /// The story has 50 kB moves; the cured form allocates a box instead.
 pub(crate) fn ddsplit(is_story: bool) -> Stacks {
     let serve = frame("task", "ddsplit::cluster::serve", "src/cluster.rs", 41);
-    let query = frame("async", "ddsplit::cluster::query_node", "src/cluster.rs", 61);
+    let query = frame(
+        "async",
+        "ddsplit::cluster::query_node",
+        "src/cluster.rs",
+        61,
+    );
     let gather = frame("async", "ddsplit::store::reassemble", "src/store.rs", 88);
-    let decode = frame("app", "ddsplit::codec::decode_fragment", "src/codec.rs", 112);
+    let decode = frame(
+        "app",
+        "ddsplit::codec::decode_fragment",
+        "src/codec.rs",
+        112,
+    );
     let checksum = frame("app", "ddsplit::codec::verify", "src/codec.rs", 140);
     let compress = frame("sha2", "sha2::sha256::compress256", "", 0);
     let parse = frame("serde_json", "serde_json::de::from_slice", "", 0);
     let send = frame("sync", "tokio::sync::mpsc::chan::Tx::send", "", 0);
-    let lock = frame("sync", "std::sys::sync::mutex::futex::Mutex::lock_contended", "", 0);
-    let run = frame("runtime", "tokio::runtime::scheduler::current_thread::Context::run_task", "", 0);
+    let lock = frame(
+        "sync",
+        "std::sys::sync::mutex::futex::Mutex::lock_contended",
+        "",
+        0,
+    );
+    let run = frame(
+        "runtime",
+        "tokio::runtime::scheduler::current_thread::Context::run_task",
+        "",
+        0,
+    );
     let park = frame("runtime", "tokio::runtime::io::driver::Driver::turn", "", 0);
     let wait = frame("kernel", "epoll_wait", "", 0);
     let transmit = frame("kernel", "sendto", "", 0);
@@ -61,12 +81,21 @@ pub(crate) fn ddsplit(is_story: bool) -> Stacks {
     let samples: [(Vec<&Frame>, u64); 15] = [
         (vec![&serve, &query, &gather, &decode], pick(214, 220)),
         (vec![&serve, &query, &gather, &decode, &parse], pick(92, 95)),
-        (vec![&serve, &query, &gather, &decode, &checksum, &compress], pick(331, 340)),
+        (
+            vec![&serve, &query, &gather, &decode, &checksum, &compress],
+            pick(331, 340),
+        ),
         (vec![&serve, &query, &gather, &checksum], pick(41, 44)),
         (vec![&serve, &query, &gather, &send, &reply], pick(139, 0)),
         (vec![&serve, &query, &send, &answer], pick(31, 0)),
-        (vec![&serve, &query, &gather, &decode, &memmove], pick(28, 31)),
-        (vec![&serve, &query, &gather, &decode, &malloc], pick(12, 14)),
+        (
+            vec![&serve, &query, &gather, &decode, &memmove],
+            pick(28, 31),
+        ),
+        (
+            vec![&serve, &query, &gather, &decode, &malloc],
+            pick(12, 14),
+        ),
         (vec![&serve, &query, &gather, &free], pick(6, 11)),
         (vec![&serve, &query, &gather, &send], pick(34, 30)),
         (vec![&serve, &query, &lock], pick(9, 8)),
@@ -80,10 +109,18 @@ pub(crate) fn ddsplit(is_story: bool) -> Stacks {
         add(&mut builder, &path, "cpu.samples", CPU, weight);
     }
     let copies: [(Vec<&Frame>, u64, u64); 4] = [
-        (vec![&serve, &query, &gather, &send, &reply], pick(826, 0), 50_008),
+        (
+            vec![&serve, &query, &gather, &send, &reply],
+            pick(826, 0),
+            50_008,
+        ),
         (vec![&serve, &query, &send, &answer], pick(136, 0), 50_008),
         (vec![&serve, &request], 6, 4_096),
-        (vec![&serve, &query, &gather, &decode, &memmove], 9_868, 1_135),
+        (
+            vec![&serve, &query, &gather, &decode, &memmove],
+            9_868,
+            1_135,
+        ),
     ];
     for (path, calls, bytes) in copies {
         let calls = calls * u64::from(COUNT);
@@ -92,8 +129,16 @@ pub(crate) fn ddsplit(is_story: bool) -> Stacks {
     }
     let allocations: [(Vec<&Frame>, u64, u64); 4] = [
         (vec![&serve, &query, &gather, &decode, &malloc], 12_288, 612),
-        (vec![&serve, &query, &gather, &decode, &parse, &malloc], 4_096, 220),
-        (vec![&serve, &query, &gather, &malloc], pick(34, 1_058), 4_096),
+        (
+            vec![&serve, &query, &gather, &decode, &parse, &malloc],
+            4_096,
+            220,
+        ),
+        (
+            vec![&serve, &query, &gather, &malloc],
+            pick(34, 1_058),
+            4_096,
+        ),
         (vec![&serve, &malloc], 1_024, 3_584),
     ];
     for (path, calls, bytes) in allocations {
@@ -102,8 +147,20 @@ pub(crate) fn ddsplit(is_story: bool) -> Stacks {
         add(&mut builder, &path, "heap.bytes", COUNT, calls * bytes);
     }
     let path = [&serve, &query, &transmit];
-    add(&mut builder, &path, "io.calls", COUNT, 4_096 * u64::from(COUNT));
-    add(&mut builder, &path, "io.bytes", COUNT, 6_553_600 * u64::from(COUNT));
+    add(
+        &mut builder,
+        &path,
+        "io.calls",
+        COUNT,
+        4_096 * u64::from(COUNT),
+    );
+    add(
+        &mut builder,
+        &path,
+        "io.bytes",
+        COUNT,
+        6_553_600 * u64::from(COUNT),
+    );
     builder.finish()
 }
 
@@ -113,7 +170,12 @@ pub(crate) fn exchange() -> Stacks {
     let route = frame("app", "exchange::route", "src/exchange.rs", 74);
     let push = frame("sync", "tokio::sync::mpsc::chan::Tx::send", "", 0);
     let malloc = frame("allocator", "malloc", "", 0);
-    let run = frame("runtime", "tokio::runtime::scheduler::current_thread::Context::run_task", "", 0);
+    let run = frame(
+        "runtime",
+        "tokio::runtime::scheduler::current_thread::Context::run_task",
+        "",
+        0,
+    );
     let mut builder = StacksBuilder::default();
     let samples: [(Vec<&Frame>, u64); 4] = [
         (vec![&worker, &route], 812),
@@ -125,8 +187,20 @@ pub(crate) fn exchange() -> Stacks {
         add(&mut builder, &path, "cpu.samples", CPU, weight);
     }
     let path = [&worker, &route, &malloc];
-    add(&mut builder, &path, "heap.allocs", COUNT, 4_104 * u64::from(COUNT));
-    add(&mut builder, &path, "heap.bytes", COUNT, 33_562_624 * u64::from(COUNT));
+    add(
+        &mut builder,
+        &path,
+        "heap.allocs",
+        COUNT,
+        4_104 * u64::from(COUNT),
+    );
+    add(
+        &mut builder,
+        &path,
+        "heap.bytes",
+        COUNT,
+        33_562_624 * u64::from(COUNT),
+    );
     builder.finish()
 }
 
