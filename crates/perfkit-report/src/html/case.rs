@@ -79,12 +79,17 @@ fn metrics(page: &mut String, case: &CaseDigest<'_>, reasons: &[Reason<'_>]) {
         page.push_str("<p class=\"quiet\">No metric was measured.</p>\n");
         return;
     }
-    page.push_str(
-        "<div class=\"scroll\"><table class=\"metrics\"><thead><tr><th>Metric</th><th class=\"n\">Base</th>\
+    // Without a base there is nothing to show under base, change and the smallest effect.
+    let alone = match case.rows.iter().any(|row| row.base.is_some()) {
+        true => "",
+        false => " alone",
+    };
+    page.push_str(&format!(
+        "<div class=\"scroll\"><table class=\"metrics{alone}\"><thead><tr><th>Metric</th><th class=\"n\">Base</th>\
          <th class=\"n\">Head</th><th class=\"n\">Change</th><th>Judgement</th>\
          <th class=\"n wide\">Sees from</th><th class=\"n wide\">Per item</th><th class=\"wide\">Repeats</th>\
-         </tr></thead>\n<tbody>\n",
-    );
+         </tr></thead>\n<tbody>\n"
+    ));
     for row in &case.rows {
         let (class, judgement) = judgement(row, reasons);
         let repeats = match row.noise {
