@@ -1,2 +1,36 @@
-//! Placeholder.
-fn main() {}
+//! `cargo perfkit`: from an async workload to a judged, explained measurement.
+//!
+//! Arguments become settings, settings a build, the build's children a run, the run a comparison, the
+//! comparison reports and an exit code. Each of those steps is a module of this crate.
+
+mod baselines;
+mod build;
+mod cargo_config;
+mod child;
+mod cli;
+mod commands;
+mod environment;
+mod failure;
+mod interrupt;
+mod marker;
+mod measure;
+mod merge;
+mod plan;
+mod progress;
+mod rendered;
+mod rustc;
+mod settings;
+mod store;
+mod symbols;
+mod workspace;
+mod wrapper;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // The same binary stands in for rustc while it builds workloads.
+    if let Some(code) = wrapper::run_as_rustc() {
+        return code;
+    }
+    cli::main()
+}

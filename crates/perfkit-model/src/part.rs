@@ -103,6 +103,8 @@ pub struct RawStack {
     pub exact_leaf: bool,
     /// Name of the thread, where it is known.
     pub thread: Option<String>,
+    /// The function a hook stood in for, where that is worth a frame of its own: `write`, `epoll_wait`.
+    pub operation: Option<String>,
     /// (Index into [`Part::columns`], weight).
     pub weights: Vec<(u16, u64)>,
 }

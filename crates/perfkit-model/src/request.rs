@@ -43,6 +43,8 @@ pub struct Measure {
     pub runtime: String,
     /// Instrumentation.
     pub pass: Pass,
+    /// Ids of the lenses to look through, of those that share this pass.
+    pub lenses: Vec<String>,
     /// Seed for the workload's input and for randomness in the process.
     pub seed: u64,
     /// Unmeasured iterations before the first measured one.

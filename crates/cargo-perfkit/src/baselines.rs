@@ -1,0 +1,355 @@
+//! Baselines: exact values as text that a reviewer can read in a diff, their stacks compressed beside it.
+//!
+//! One text file per name and target triple, `main.x86_64-unknown-linux-gnu.toml`. It names its stacks file, whose
+//! name carries a hash of its content: the rename of the text is the one moment a baseline changes.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use perfkit_model::RUN_FORMAT;
+use perfkit_model::environment::Environment;
+use perfkit_model::metric::{METRICS, Noise};
+use perfkit_model::run::{Case, CaseId, Measurement, Run, Units};
+use serde::Deserialize;
+
+use crate::failure::Failure;
+use crate::store;
+use crate::workspace::unknown;
+
+/// Where baselines live, and for which target.
+#[derive(Debug, Clone)]
+pub(crate) struct Baselines {
+    /// Folder.
+    pub(crate) folder: PathBuf,
+    /// Target triple of this machine's builds.
+    pub(crate) target: String,
+}
+
+/// The text file.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Text {
+    #[serde(rename = "format")]
+    _format: u32,
+    saved: String,
+    #[serde(default)]
+    perfkit: String,
+    #[serde(default)]
+    stacks: String,
+    environment: Environment,
+    #[serde(default)]
+    case: Vec<TextCase>,
+}
+
+#[derive(Debug, Deserialize)]
+struct TextCase {
+    #[serde(flatten)]
+    id: CaseId,
+    #[serde(default)]
+    units: Units,
+    values: BTreeMap<String, Value>,
+}
+
+/// An exact value is a number; any other carries the samples it was seen to take.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Value {
+    Exact(f64),
+    NearExact { samples: Vec<f64> },
+}
+
+/// The compressed file.
+#[derive(Debug, Default, serde::Serialize, Deserialize)]
+struct Beside {
+    format: u32,
+    /// Versions of all packages: too long for the text, and needed to tell what changed.
+    packages: BTreeMap<String, String>,
+    stacks: Vec<(CaseId, perfkit_model::stacks::Stacks)>,
+}
+
+impl Baselines {
+    /// Names of the baselines for this target.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let suffix = format!(".{}.toml", self.target);
+        let mut names: Vec<String> = std::fs::read_dir(&self.folder)
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter_map(|name| name.strip_suffix(&suffix).map(str::to_owned))
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The text file of a baseline.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.{}.toml", self.target))
+    }
+
+    /// Stores the judged values of a run.
+    pub(crate) fn save(&self, name: &str, run: &Run) -> anyhow::Result<PathBuf> {
+        check_name(name)?;
+        if let Some((case, _)) = run.failures().next() {
+            return Err(Failure::new(format!("{} failed, so this run cannot be a baseline", case.id))
+                .hint("a baseline with holes would judge nothing there; mend the workload or leave it out by a filter")
+                .into());
+        }
+        let beside = Beside {
+            format: RUN_FORMAT,
+            packages: run.environment.packages.clone(),
+            stacks: run
+                .cases
+                .iter()
+                .map(|case| (case.id.clone(), without_samples(case)))
+                .collect(),
+        };
+        let compressed = compress(&beside)?;
+        let stacks = format!(
+            "{name}.{}.{}.stacks.gz",
+            self.target,
+            &crate::environment::hash(&compressed)[..8]
+        );
+        let old = self
+            .read_text(name)
+            .ok()
+            .map(|text| text.stacks)
+            .filter(|old| *old != stacks);
+        store::write_whole(&self.folder.join(&stacks), |writer| {
+            Ok(writer.write_all(&compressed)?)
+        })?;
+        let path = self.path(name);
+        store::write_whole(&path, |writer| {
+            Ok(writer.write_all(render(run, &stacks).as_bytes())?)
+        })?;
+        if let Some(old) = old.filter(|old| is_file_name(old)) {
+            drop(std::fs::remove_file(self.folder.join(old)));
+        }
+        Ok(path)
+    }
+
+    /// Loads a baseline as a run.
+    pub(crate) fn load(&self, name: &str) -> anyhow::Result<Run> {
+        let text = self.read_text(name)?;
+        let mut run = Run {
+            format: RUN_FORMAT,
+            perfkit: text.perfkit,
+            id: name.to_owned(),
+            started: text.saved,
+            quick: false,
+            environment: text.environment,
+            cases: text.case.into_iter().map(case).collect(),
+        };
+        let path = self.folder.join(&text.stacks);
+        match is_file_name(&text.stacks).then(|| decompress(&path)) {
+            Some(Ok(beside)) => {
+                run.environment.packages = beside.packages;
+                store::attach(&mut run, beside.stacks);
+            }
+            Some(Err(error)) => crate::progress::warn(&format!(
+                "the baseline `{name}` has lost its stacks, so causes cannot be compared: {error:#}"
+            )),
+            None => {}
+        }
+        Ok(run)
+    }
+
+    /// Removes a baseline.
+    pub(crate) fn remove(&self, name: &str) -> anyhow::Result<()> {
+        let text = self.read_text(name);
+        let path = self.path(name);
+        if !path.exists() {
+            return Err(self.missing(name).into());
+        }
+        std::fs::remove_file(&path)
+            .with_context(|| format!("failed to remove {}", path.display()))?;
+        if let Some(stacks) = text
+            .ok()
+            .map(|text| text.stacks)
+            .filter(|stacks| is_file_name(stacks))
+        {
+            drop(std::fs::remove_file(self.folder.join(stacks)));
+        }
+        Ok(())
+    }
+
+    /// The error for a name that is not there.
+    pub(crate) fn missing(&self, name: &str) -> Failure {
+        let names = self.names();
+        unknown("baseline", name, names.iter().map(String::as_str)).hint(format!(
+            "`cargo perfkit run --save-baseline {name}` makes it"
+        ))
+    }
+
+    fn read_text(&self, name: &str) -> anyhow::Result<Text> {
+        check_name(name)?;
+        let path = self.path(name);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(self.missing(name).into());
+            }
+            Err(error) => {
+                return Err(error).with_context(|| format!("failed to read {}", path.display()));
+            }
+        };
+        let broken = || {
+            Failure::new(format!("the baseline {} is damaged", path.display())).hint(
+                "restore it from version control, or save it anew with `cargo perfkit run --save-baseline`",
+            )
+        };
+        let table: toml::Table = text.parse().with_context(broken)?;
+        let format = table.get("format").and_then(toml::Value::as_integer);
+        store::check_format(format.and_then(|format| u64::try_from(format).ok()), &path)?;
+        Text::deserialize(toml::Value::Table(table)).with_context(broken)
+    }
+}
+
+fn case(case: TextCase) -> Case {
+    let measurements = case.values.into_iter().map(|(id, value)| {
+        let measurement = match value {
+            Value::Exact(value) => Measurement {
+                value,
+                noise: Noise::Exact,
+                samples: vec![value],
+                not_judged: None,
+            },
+            Value::NearExact { mut samples } => {
+                samples.sort_by(f64::total_cmp);
+                let value = samples.get(samples.len() / 2).copied().unwrap_or_default();
+                Measurement {
+                    value,
+                    noise: Noise::NearExact,
+                    samples,
+                    not_judged: None,
+                }
+            }
+        };
+        (id, measurement)
+    });
+    Case {
+        id: case.id,
+        units: case.units,
+        measurements: measurements.collect(),
+        ..Case::default()
+    }
+}
+
+/// CPU samples are no part of a baseline: they belong to one machine and one moment.
+fn without_samples(case: &Case) -> perfkit_model::stacks::Stacks {
+    let mut builder = perfkit_model::stacks::StacksBuilder::default();
+    for column in case
+        .stacks
+        .columns
+        .iter()
+        .filter(|column| column.metric != "cpu.samples")
+    {
+        for (node, weight) in &column.weights {
+            let path: Vec<_> = case.stacks.path(*node).into_iter().cloned().collect();
+            if let Some(node) = builder.node(&path) {
+                builder.add(node, &column.metric, column.iterations, *weight);
+            }
+        }
+    }
+    builder.finish()
+}
+
+/// Written by hand, so that the order is that of the tables and a change of one value is a change of one line.
+fn render(run: &Run, stacks: &str) -> String {
+    let mut text = String::from(
+        "# A baseline of cargo perfkit: values per iteration. `cargo perfkit run --save-baseline` writes it.\n",
+    );
+    let environment = &run.environment;
+    let quoted = |value: &str| toml::Value::String(value.to_owned()).to_string();
+    let list = |values: &[String]| {
+        let lines: Vec<String> = values
+            .iter()
+            .map(|value| format!("    {},\n", quoted(value)))
+            .collect();
+        format!("[\n{}]", lines.concat())
+    };
+    // Writing to a string cannot fail.
+    let mut line = |key: &str, value: String| text.push_str(&format!("{key} = {value}\n"));
+    line("format", RUN_FORMAT.to_string());
+    line("perfkit", quoted(&run.perfkit));
+    line("saved", quoted(&run.started));
+    line("stacks", quoted(stacks));
+    line("\n[environment]\nrustc", quoted(&environment.rustc));
+    line("target", quoted(&environment.target));
+    line("build", list(&environment.build));
+    line("annotated_moves", environment.annotated_moves.to_string());
+    line("lockfile", quoted(&environment.lockfile));
+    line("libc", quoted(&environment.libc));
+    for case in &run.cases {
+        let id = &case.id;
+        line("\n[[case]]\npackage", quoted(&id.package));
+        line("target", quoted(&id.target));
+        line("workload", quoted(&id.workload));
+        id.arg.iter().for_each(|arg| line("arg", arg.to_string()));
+        line("runtime", quoted(&id.runtime));
+        id.variant
+            .iter()
+            .for_each(|variant| line("variant", quoted(variant)));
+        line(
+            "units",
+            format!(
+                "{{ items = {}, bytes = {} }}",
+                case.units.items, case.units.bytes
+            ),
+        );
+        let mut heading = "[case.values]\n";
+        for metric in METRICS.iter().filter(|metric| metric.noise != Noise::Noisy) {
+            let Some(measurement) = case.measurements.get(metric.id) else {
+                continue;
+            };
+            if measurement.not_judged.is_some() {
+                continue;
+            }
+            let value = match measurement.noise {
+                Noise::Exact => measurement.value.to_string(),
+                _ => format!("{{ samples = {:?} }}", measurement.samples),
+            };
+            line(&format!("{heading}\"{}\"", metric.id), value);
+            heading = "";
+        }
+    }
+    text
+}
+
+fn compress(beside: &Beside) -> anyhow::Result<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    serde_json::to_writer(&mut encoder, beside)?;
+    Ok(encoder.finish()?)
+}
+
+fn decompress(path: &Path) -> anyhow::Result<Beside> {
+    /// More than any baseline of ours; a hostile file must not fill the memory.
+    const LIMIT: u64 = 1 << 28;
+    let file =
+        std::fs::File::open(path).with_context(|| format!("failed to read {}", path.display()))?;
+    let mut text = Vec::new();
+    std::io::Read::read_to_end(
+        &mut std::io::Read::take(flate2::read::GzDecoder::new(file), LIMIT),
+        &mut text,
+    )
+    .with_context(|| format!("{} is damaged", path.display()))?;
+    store::parse_versioned(&text, path)
+}
+
+/// Names become file names, and are typed after `--baseline`.
+fn check_name(name: &str) -> anyhow::Result<()> {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+    if !name.is_empty() && name.len() <= 64 && name.chars().all(fits) {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("`{name}` cannot name a baseline"))
+        .hint("a name has up to 64 ASCII letters, digits, `-` and `_`")
+        .into())
+}
+
+/// Whether a file that a baseline names lies in its own folder.
+fn is_file_name(name: &str) -> bool {
+    !name.is_empty()
+        && Path::new(name).components().count() == 1
+        && Path::new(name).file_name().is_some_and(|file| file == name)
+}

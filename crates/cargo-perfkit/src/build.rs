@@ -1,0 +1,242 @@
+//! The plain build: cargo's bench profile with frame pointers, v0 names and debug info, in a target directory of its own.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash as _, Hasher as _};
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::Context as _;
+use cargo_metadata::{Message, TargetKind};
+
+use crate::cli::SelectArgs;
+use crate::failure::Failure;
+use crate::rustc::Rustc;
+use crate::settings::Settings;
+use crate::workspace::{BenchPackage, Workspace};
+use crate::{cargo_config, interrupt, marker, progress, wrapper};
+
+/// A built bench target with workloads in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Executable {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// Package.
+    pub(crate) package: String,
+    /// Bench target.
+    pub(crate) target: String,
+    /// Folder its children run in.
+    pub(crate) folder: PathBuf,
+    /// `opt-level` it was built with.
+    pub(crate) opt_level: String,
+}
+
+/// Everything the build gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Built {
+    /// Bench targets with workloads.
+    pub(crate) executables: Vec<Executable>,
+    /// What was set, for the record.
+    pub(crate) settings: Vec<String>,
+    /// Whether moves are annotated.
+    pub(crate) annotated_moves: bool,
+}
+
+/// Debug info that names what is measured, and no more: types for the workspace, lines for dependencies.
+const PROFILE: [&str; 4] = [
+    "profile.bench.debug=2",
+    "profile.bench.package.\"*\".debug=\"line-tables-only\"",
+    "profile.bench.split-debuginfo=\"off\"",
+    "profile.bench.strip=\"none\"",
+];
+
+/// What the library has to be able to do in a measured process.
+const FEATURES: [&str; 2] = ["perfkit/cpu", "perfkit/dhat"];
+
+/// Builds the bench targets of these packages.
+pub(crate) fn build(
+    workspace: &Workspace,
+    packages: &[BenchPackage],
+    select: &SelectArgs,
+    settings: &Settings,
+    rustc: &Rustc,
+) -> anyhow::Result<Built> {
+    let annotate = settings.annotate_moves && rustc.annotates_moves;
+    let mut flags: Vec<String> = wrapper::FLAGS
+        .iter()
+        .map(|flag| (*flag).to_owned())
+        .collect();
+    flags.extend(annotate.then(|| wrapper::ANNOTATE_FLAG.to_owned()));
+    flags.extend(PROFILE.iter().map(|setting| (*setting).to_owned()));
+
+    let folder = workspace.folder(&format!("build-{}", flavour(&flags)))?;
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .args([
+            "bench",
+            "--no-run",
+            "--message-format=json-render-diagnostics",
+            "--target-dir",
+        ])
+        .arg(&folder);
+    command
+        .arg("--manifest-path")
+        .arg(workspace.root.join("Cargo.toml"));
+    for setting in PROFILE {
+        command.args(["--config", setting]);
+    }
+    for package in packages {
+        command.args(["--package", &package.name]);
+    }
+    for bench in packages.iter().flat_map(|package| &package.benches) {
+        command.args(["--bench", bench]);
+    }
+    for feature in FEATURES
+        .iter()
+        .copied()
+        .chain(select.features.iter().map(String::as_str))
+    {
+        command.args(["--features", feature]);
+    }
+    command.args(
+        select
+            .no_default_features
+            .then_some("--no-default-features"),
+    );
+    command.args(select.all_features.then_some("--all-features"));
+    set_wrapper(&mut command, workspace, annotate)?;
+    command
+        .current_dir(&workspace.root)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit());
+
+    let started = Instant::now();
+    progress::status(
+        "Building",
+        "workloads in the bench profile, with frame pointers and debug info",
+    );
+    let (artifacts, succeeded, errors) = artifacts(command)?;
+    if interrupt::requested() {
+        return Err(Failure::new("interrupted while building")
+            .hint("nothing was measured; run it again")
+            .into());
+    }
+    if !succeeded {
+        return Err(explain(&errors).into());
+    }
+    let mut executables = Vec::new();
+    for artifact in artifacts {
+        executables.extend(executable(artifact, packages)?);
+    }
+    executables
+        .sort_by(|left, right| (&left.package, &left.target).cmp(&(&right.package, &right.target)));
+    if executables.is_empty() {
+        return Err(Failure::usage("no bench target of this workspace is a perfkit bench")
+            .hint("a perfkit bench has `harness = false` and calls `perfkit::main!(…)`; `cargo perfkit init` adds one")
+            .into());
+    }
+    progress::status(
+        "Built",
+        &format!(
+            "{} bench targets in {:.1} s",
+            executables.len(),
+            started.elapsed().as_secs_f64()
+        ),
+    );
+    Ok(Built {
+        executables,
+        settings: flags,
+        annotated_moves: annotate,
+    })
+}
+
+/// Cargo fingerprints the wrapper's path and not the flags it adds, so each set of flags has a folder of its own.
+fn flavour(flags: &[String]) -> String {
+    let mut hasher = DefaultHasher::new();
+    flags.hash(&mut hasher);
+    format!("{:08x}", hasher.finish() as u32)
+}
+
+fn set_wrapper(command: &mut Command, workspace: &Workspace, annotate: bool) -> anyhow::Result<()> {
+    let own = std::env::current_exe().context("failed to find the path of cargo-perfkit itself")?;
+    let chained = cargo_config::wrappers(&workspace.root);
+    command
+        .env("RUSTC_WRAPPER", &own)
+        .env("RUSTC_WORKSPACE_WRAPPER", &own)
+        .env(wrapper::WRAPPER_VARIABLE, "1");
+    for (variable, value) in [
+        (wrapper::ANNOTATE_VARIABLE, annotate.then(|| "1".to_owned())),
+        (wrapper::CHAINED_VARIABLE, chained.all),
+        (wrapper::CHAINED_WORKSPACE_VARIABLE, chained.workspace),
+    ] {
+        match value {
+            Some(value) => command.env(variable, value),
+            None => command.env_remove(variable),
+        };
+    }
+    Ok(())
+}
+
+/// Runs cargo; its diagnostics go to stderr as they come and are kept for telling the usual causes apart.
+fn artifacts(
+    mut command: Command,
+) -> anyhow::Result<(Vec<cargo_metadata::Artifact>, bool, String)> {
+    tracing::debug!(?command, "building");
+    let mut cargo = command.spawn().context("failed to run cargo")?;
+    let mut artifacts = Vec::new();
+    let mut errors = String::new();
+    let stdout = cargo.stdout.take().context("cargo's output is not piped")?;
+    for line in BufReader::new(stdout).lines() {
+        match serde_json::from_str(&line.context("failed to read cargo's output")?) {
+            Ok(Message::CompilerArtifact(artifact)) => artifacts.push(artifact),
+            Ok(Message::CompilerMessage(message)) => errors.push_str(&message.message.message),
+            _ => {}
+        }
+    }
+    let status = cargo.wait().context("failed to wait for cargo")?;
+    Ok((artifacts, status.success(), errors))
+}
+
+fn explain(errors: &str) -> Failure {
+    let failure = Failure::new("the workloads do not compile; see cargo's messages above");
+    if errors.contains("conflicts with global allocator")
+        || errors.contains("cannot define multiple global allocators")
+    {
+        return failure
+            .hint("`perfkit::main!` declares the global allocator, and a crate of this program declares one too")
+            .hint("let that crate wrap its allocator in `perfkit::Allocator` for benches, and write `perfkit::main!(allocator = none, …)`; `cargo perfkit explain allocator` shows how");
+    }
+    failure.hint("`cargo bench --no-run` shows whether it compiles without perfkit's settings")
+}
+
+fn executable(
+    artifact: cargo_metadata::Artifact,
+    packages: &[BenchPackage],
+) -> anyhow::Result<Option<Executable>> {
+    let Some(path) = artifact
+        .executable
+        .map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf)
+    else {
+        return Ok(None);
+    };
+    let manifest = artifact.manifest_path.as_std_path();
+    let package = packages
+        .iter()
+        .find(|package| manifest.parent() == Some(&package.folder));
+    let Some(package) = package.filter(|_| artifact.target.kind.contains(&TargetKind::Bench))
+    else {
+        return Ok(None);
+    };
+    if !marker::is_perfkit_bench(&path)? {
+        tracing::debug!(target = artifact.target.name, "not a perfkit bench");
+        return Ok(None);
+    }
+    Ok(Some(Executable {
+        path,
+        package: package.name.clone(),
+        target: artifact.target.name,
+        folder: package.folder.clone(),
+        opt_level: artifact.profile.opt_level,
+    }))
+}

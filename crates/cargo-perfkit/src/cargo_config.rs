@@ -1,0 +1,56 @@
+//! The few settings of cargo's own configuration that the build has to respect.
+//!
+//! Cargo offers no stable way to ask for a configuration value, so the files are read in cargo's order.
+
+use std::path::{Path, PathBuf};
+
+/// The user's own compiler wrappers, which ours calls.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Wrappers {
+    /// `build.rustc-wrapper`, such as sccache.
+    pub(crate) all: Option<String>,
+    /// `build.rustc-workspace-wrapper`.
+    pub(crate) workspace: Option<String>,
+}
+
+/// Reads variables first, then `.cargo/config.toml` from `directory` upwards, then cargo's home.
+pub(crate) fn wrappers(directory: &Path) -> Wrappers {
+    let variable = |names: [&str; 2]| names.iter().find_map(|name| std::env::var(name).ok());
+    let files: Vec<toml::Table> = files(directory)
+        .filter_map(|path| std::fs::read_to_string(path).ok())
+        .filter_map(|text| text.parse().ok())
+        .collect();
+    let configured = |key: &str| {
+        files
+            .iter()
+            .find_map(|file| file.get("build")?.get(key)?.as_str())
+            .map(str::to_owned)
+    };
+    let named = |wrapper: Option<String>| wrapper.filter(|wrapper| !wrapper.is_empty());
+    Wrappers {
+        all: named(
+            variable(["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"])
+                .or_else(|| configured("rustc-wrapper")),
+        ),
+        workspace: named(
+            variable([
+                "RUSTC_WORKSPACE_WRAPPER",
+                "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
+            ])
+            .or_else(|| configured("rustc-workspace-wrapper")),
+        ),
+    }
+}
+
+fn files(directory: &Path) -> impl Iterator<Item = PathBuf> {
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    directory
+        .ancestors()
+        .map(|ancestor| ancestor.join(".cargo"))
+        .chain(home)
+        .flat_map(|folder| [folder.join("config.toml"), folder.join("config")])
+        .collect::<Vec<_>>()
+        .into_iter()
+}

@@ -1,0 +1,272 @@
+//! The command line as typed.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{commands, failure, interrupt, progress};
+
+/// Find out what makes an async Rust service slow, and keep it from getting slower.
+///
+/// Runs the workloads of this workspace under instrumentation, names what costs CPU time, allocations and copies,
+/// compares with a baseline, and fails only when something really got worse.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo perfkit",
+    bin_name = "cargo perfkit",
+    version,
+    max_term_width = 100
+)]
+#[command(
+    after_help = "Start with `cargo perfkit run`. In a workspace without workloads: `cargo perfkit init`.\n\
+    Exit codes: 0 pass or nothing to judge, 1 perfkit or a workload failed, 2 usage, 3 regressed, 4 asked to judge and could not."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    global: Global,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// The `Cargo.toml` of the workspace to measure.
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) manifest_path: Option<PathBuf>,
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: Color,
+    /// No progress on stderr.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On terminals, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measure workloads, compare with the baseline, write the reports.
+    Run(RunArgs),
+    /// List the workloads with their variants, arguments and runtimes.
+    List(SelectArgs),
+    /// Save, list, show and remove baselines.
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
+    /// Render a run again, in any format.
+    Report(ReportArgs),
+    /// Explain a rule, metric or lens. Without a name, list them.
+    Explain(ExplainArgs),
+    /// Set up a first workload in this workspace.
+    Init(InitArgs),
+    /// Say what this machine can measure, and what to do about the rest.
+    Doctor,
+}
+
+/// Which workloads.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct SelectArgs {
+    /// Workloads whose name, target or package contains one of these words; all without any.
+    #[arg(value_name = "FILTER")]
+    pub(crate) filters: Vec<String>,
+    /// Only workloads of these packages.
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) package: Vec<String>,
+    /// Only workloads of these bench targets.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) bench: Vec<String>,
+    /// Features of the workspace's packages to switch on.
+    #[arg(long, short = 'F', value_name = "FEATURES")]
+    pub(crate) features: Vec<String>,
+    /// Without default features.
+    #[arg(long)]
+    pub(crate) no_default_features: bool,
+    /// With all features.
+    #[arg(long)]
+    pub(crate) all_features: bool,
+}
+
+/// `cargo perfkit run`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+    /// Lenses to look through: time, heap, memcpy, io, cpu, dhat [default: all but dhat].
+    #[arg(long, value_name = "LENS", value_delimiter = ',')]
+    pub(crate) lens: Vec<String>,
+    /// Variants to run; `all` for every one [default: each workload's first].
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) variant: Vec<String>,
+    /// Fewer iterations and samples. Exact counts are as good as ever, timings are not.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Judge or fail: exit 4 when there is something that could not be judged.
+    #[arg(long)]
+    pub(crate) gate: bool,
+    /// Compare with this baseline [default: `main`, where it exists].
+    #[arg(long, value_name = "NAME", env = "PERFKIT_BASELINE")]
+    pub(crate) baseline: Option<String>,
+    /// Store the run's exact values under this name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) save_baseline: Option<String>,
+    /// Let values grow by this many percent before a rule speaks, whatever perfkit.toml says.
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) noise_threshold: Option<f64>,
+    /// What to print on stdout.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: Format,
+    /// Open the HTML report in a browser.
+    #[arg(long)]
+    pub(crate) open: bool,
+}
+
+/// A report format.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Text for people.
+    #[default]
+    Terminal,
+    /// Everything but the stacks, for programs.
+    Json,
+    /// For a pull request or a step summary.
+    Markdown,
+    /// The self-contained page.
+    Html,
+    /// Folded stacks of one metric, for flamegraph tools.
+    Folded,
+    /// An SVG flamegraph of one metric; a differential one where there is a base.
+    Svg,
+    /// A pprof profile, gzipped.
+    Pprof,
+}
+
+#[derive(Debug, Subcommand)]
+enum BaselineCommand {
+    /// Store a run's exact values under a name; the newest run unless another is named.
+    Save {
+        /// Name of the baseline.
+        #[arg(default_value = "main")]
+        name: String,
+        /// The run, as `report` lists it.
+        #[arg(long, value_name = "RUN")]
+        run: Option<String>,
+    },
+    /// List the baselines.
+    List,
+    /// Print a baseline.
+    Show {
+        /// Name of the baseline.
+        #[arg(default_value = "main")]
+        name: String,
+    },
+    /// Remove a baseline.
+    Remove {
+        /// Name of the baseline.
+        name: String,
+    },
+}
+
+/// `cargo perfkit report`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ReportArgs {
+    /// A run's name or its directory; the newest without one.
+    pub(crate) run: Option<String>,
+    /// Format; without it the HTML report is written and its path printed.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+    /// Compare with this baseline [default: `main`, where it exists].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) baseline: Option<String>,
+    /// For folded, svg and pprof: the case, by a part of its name [default: the first].
+    #[arg(long, value_name = "CASE")]
+    pub(crate) case: Option<String>,
+    /// For folded and svg: the metric whose stacks to draw.
+    #[arg(long, value_name = "METRIC", default_value = "cpu.samples")]
+    pub(crate) metric: String,
+    /// Write here instead of stdout.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// List the stored runs.
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Open the HTML report in a browser.
+    #[arg(long)]
+    pub(crate) open: bool,
+}
+
+/// `cargo perfkit explain`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ExplainArgs {
+    /// Id of a rule, metric or lens.
+    pub(crate) id: Option<String>,
+}
+
+/// `cargo perfkit init`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct InitArgs {
+    /// Package to add the workload to; needed where the workspace has several.
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) package: Option<String>,
+    /// Depend on perfkit in this directory.
+    #[arg(long, value_name = "DIR", conflicts_with = "git")]
+    pub(crate) path: Option<PathBuf>,
+    /// Depend on perfkit from this git repository.
+    #[arg(long, value_name = "URL")]
+    pub(crate) git: Option<String>,
+    /// Name of the bench target.
+    #[arg(long, value_name = "NAME", default_value = "perfkit")]
+    pub(crate) name: String,
+    /// Say what would be written, and write nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Parses, runs, and turns the outcome into an exit code.
+pub(crate) fn main() -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments(std::env::args_os().collect())) {
+        Ok(cli) => cli,
+        // Clap's own codes: 0 for help and version, 2 for usage.
+        Err(error) => error.exit(),
+    };
+    progress::configure(&cli.global);
+    interrupt::install();
+    let outcome = match &cli.command {
+        Command::Run(args) => commands::run::run(&cli.global, args),
+        Command::List(args) => commands::list::list(&cli.global, args),
+        Command::Baseline(command) => match command {
+            BaselineCommand::Save { name, run } => {
+                commands::baseline::save(&cli.global, name, run.as_deref())
+            }
+            BaselineCommand::List => commands::baseline::list(&cli.global),
+            BaselineCommand::Show { name } => commands::baseline::show(&cli.global, name),
+            BaselineCommand::Remove { name } => commands::baseline::remove(&cli.global, name),
+        },
+        Command::Report(args) => commands::report::report(&cli.global, args),
+        Command::Explain(args) => commands::explain::explain(args.id.as_deref()),
+        Command::Init(args) => commands::init::init(&cli.global, args),
+        Command::Doctor => commands::doctor::doctor(&cli.global),
+    };
+    outcome
+        .unwrap_or_else(|error| failure::report(&error))
+        .into()
+}
+
+/// Cargo runs `cargo-perfkit perfkit run`; an alias runs `cargo-perfkit run`. Both are the same command.
+fn arguments(mut typed: Vec<OsString>) -> Vec<OsString> {
+    if typed.get(1).is_some_and(|word| word == "perfkit") {
+        typed.remove(1);
+    }
+    typed
+}

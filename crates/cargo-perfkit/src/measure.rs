@@ -1,0 +1,279 @@
+//! Takes the passes of every case and makes a run of them.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use perfkit_model::lens::Pass;
+use perfkit_model::part::{Part, Reply};
+use perfkit_model::request::{Action, Measure};
+use perfkit_model::run::{Case, Outcome, PassRecord};
+use perfkit_model::stacks::StacksBuilder;
+
+use crate::build::Executable;
+use crate::child::{self, Answer, Surroundings};
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::merge;
+use crate::plan::{self, Job, Target};
+use crate::progress::Steps;
+use crate::symbols::Symbols;
+
+/// How to take the passes.
+#[derive(Debug)]
+pub(crate) struct Manner<'a> {
+    /// Shorter passes.
+    pub(crate) quick: bool,
+    /// Processors to pin to.
+    pub(crate) processors: u32,
+    /// Environment and time limit of the children.
+    pub(crate) surroundings: &'a Surroundings,
+    /// Folder for request and reply files.
+    pub(crate) work: &'a Path,
+    /// Folder for files that a pass writes itself.
+    pub(crate) files: &'a Path,
+}
+
+/// Asks every bench target for its workloads.
+pub(crate) fn targets(
+    executables: &[Executable],
+    surroundings: &Surroundings,
+    work: &Path,
+) -> anyhow::Result<Vec<Target>> {
+    let mut targets = Vec::new();
+    for executable in executables {
+        match child::ask(executable, Action::List, surroundings, work)? {
+            Answer::Reply(Reply::Workloads(workloads)) => {
+                targets.push(Target {
+                    executable: executable.clone(),
+                    workloads,
+                });
+            }
+            Answer::Reply(_) => {
+                return Err(Failure::new(format!(
+                    "{} answered another question",
+                    executable.target
+                ))
+                .into());
+            }
+            Answer::Failed(outcome) => return Err(cannot_list(executable, outcome).into()),
+        }
+    }
+    Ok(targets)
+}
+
+fn cannot_list(executable: &Executable, outcome: Outcome) -> Failure {
+    let Outcome::Failed {
+        message,
+        hint,
+        stderr,
+    } = outcome
+    else {
+        return Failure::new(format!(
+            "the bench target {} does not list its workloads",
+            executable.target
+        ));
+    };
+    let failure = Failure::new(format!(
+        "the bench target {} does not list its workloads: {message}",
+        executable.target
+    ));
+    let failure = match stderr.trim() {
+        "" => failure,
+        said => failure.hint(format!("it said: {said}")),
+    };
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// Measures every job. A job that fails is a record in its case and does not stop the others.
+pub(crate) fn cases(
+    jobs: &[Job<'_>],
+    manner: &Manner<'_>,
+    symbols: &mut Symbols<'_>,
+) -> anyhow::Result<Vec<Case>> {
+    let mut steps = Steps::new("Measuring", jobs.iter().map(|job| job.passes.len()).sum());
+    let mut raw: Vec<(Case, Vec<Part>)> = Vec::new();
+    for job in jobs {
+        let mut case = Case {
+            id: job.id.clone(),
+            ..Case::default()
+        };
+        let mut parts = Vec::new();
+        for (pass, lenses) in &job.passes {
+            steps.next(&format!("{}: {}", job.id, pass.as_str()));
+            let (record, taken) = take(job, *pass, lenses, manner)?;
+            case.passes.push(record);
+            merge::measurements(&mut case, *pass, &taken);
+            // The processes of one pass measure the same; the stacks of one say it all.
+            parts.extend(taken.into_iter().next());
+            if interrupt::requested() {
+                return Err(Failure::new(
+                    "interrupted; this run was not stored and no baseline was changed",
+                )
+                .into());
+            }
+        }
+        raw.push((case, parts));
+    }
+    steps.finish("Measured", &format!("{} cases", jobs.len()));
+    name(raw, jobs, symbols)
+}
+
+/// Turns addresses into names, binary by binary.
+fn name(
+    raw: Vec<(Case, Vec<Part>)>,
+    jobs: &[Job<'_>],
+    symbols: &mut Symbols<'_>,
+) -> anyhow::Result<Vec<Case>> {
+    let mut by_executable: HashMap<&PathBuf, Vec<usize>> = HashMap::new();
+    for (index, job) in jobs.iter().enumerate() {
+        by_executable
+            .entry(&job.executable.path)
+            .or_default()
+            .push(index);
+    }
+    let mut cases: Vec<_> = raw.into_iter().map(Some).collect();
+    let mut named: Vec<Option<Case>> = (0..cases.len()).map(|_| None).collect();
+    for indices in by_executable.into_values() {
+        let Some(first) = indices.first() else {
+            continue;
+        };
+        let mut namer = symbols.open(jobs[*first].executable);
+        for index in indices {
+            let Some((mut case, parts)) = cases[index].take() else {
+                continue;
+            };
+            let mut builder = StacksBuilder::default();
+            for part in &parts {
+                namer.begin(part);
+                merge::stacks(&mut builder, part, |stack| namer.logical(stack));
+            }
+            case.stacks = builder.finish();
+            if let Some(pass) = case.passes.last_mut() {
+                pass.notes.extend(namer.problems());
+            }
+            named[index] = Some(case);
+        }
+        namer.close();
+    }
+    Ok(named.into_iter().flatten().collect())
+}
+
+/// Takes one pass of one job.
+fn take(
+    job: &Job<'_>,
+    pass: Pass,
+    lenses: &[String],
+    manner: &Manner<'_>,
+) -> anyhow::Result<(PassRecord, Vec<Part>)> {
+    let started = Instant::now();
+    let mut measure = plan::measure(job, pass, lenses, manner.quick, manner.processors);
+    let mut notes = refine(job, pass, &mut measure, manner);
+    let mut parts = Vec::new();
+    let mut outcome = unfit(job, pass, lenses).unwrap_or(Outcome::Measured);
+    // Two processes count: what varies from process to process (addresses, ports, timing) is then seen as such,
+    // and does not pose as exact.
+    for _ in 0..if pass == Pass::Count { 2 } else { 1 } {
+        if outcome != Outcome::Measured {
+            break;
+        }
+        let surroundings = lengthened(manner.surroundings, &measure);
+        match child::ask(
+            job.executable,
+            Action::Measure(measure.clone()),
+            &surroundings,
+            manner.work,
+        )? {
+            Answer::Reply(Reply::Part(part)) => parts.push(*part),
+            Answer::Reply(_) => {
+                outcome = Outcome::Failed {
+                    message: "the bench target answered another question".to_owned(),
+                    hint: None,
+                    stderr: String::new(),
+                };
+            }
+            Answer::Failed(failed) => outcome = failed,
+        }
+    }
+    if outcome != Outcome::Measured {
+        parts.clear();
+    }
+    for part in &parts {
+        notes.extend(part.notes.iter().cloned());
+        if part.truncated > 0 {
+            notes.push(format!(
+                "{} stacks were deeper than the walker goes and lost their root",
+                part.truncated
+            ));
+        }
+    }
+    notes.extend(parts.first().and_then(sampling_note));
+    notes.sort();
+    notes.dedup();
+    let iterations = parts.iter().map(|part| part.iterations.len() as u32).sum();
+    Ok((
+        PassRecord {
+            pass,
+            seconds: started.elapsed().as_secs_f64(),
+            iterations,
+            outcome,
+            notes,
+        },
+        parts,
+    ))
+}
+
+/// Last settings of a request, and remarks about what it will not see.
+fn refine(job: &Job<'_>, pass: Pass, measure: &mut Measure, manner: &Manner<'_>) -> Vec<String> {
+    let mut notes = Vec::new();
+    if pass == Pass::Dhat {
+        measure.dhat = Some(
+            manner
+                .files
+                .join(format!("dhat-{}.json", crate::store::file_name(&job.id))),
+        );
+    }
+    if pass == Pass::Count && job.executable.opt_level == "s" {
+        notes.push("at opt-level=s more copies are inlined and go unseen".to_owned());
+    }
+    if pass == Pass::Count && job.executable.opt_level == "z" {
+        measure.lenses.retain(|lens| lens != "memcpy");
+        notes.push(
+            "not available: memcpy; at opt-level=z every copy is inlined as `rep movs` and none is a call. \
+             Measure at another `opt-level`"
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+/// A pass that cannot see anything in this build.
+fn unfit(job: &Job<'_>, pass: Pass, lenses: &[String]) -> Option<Outcome> {
+    (pass == Pass::Count && job.executable.opt_level == "z" && lenses == ["memcpy"]).then(|| {
+        Outcome::NotAvailable {
+            reason: "at opt-level=z every copy is inlined as `rep movs` and none is a call"
+                .to_owned(),
+        }
+    })
+}
+
+/// The limit is for what the workload takes; what perfkit asks for on top of it is added.
+fn lengthened(surroundings: &Surroundings, measure: &Measure) -> Surroundings {
+    Surroundings {
+        time_limit: surroundings.time_limit + Duration::from_millis(measure.budget_milliseconds),
+        ..surroundings.clone()
+    }
+}
+
+fn sampling_note(part: &Part) -> Option<String> {
+    let captured = part.totals.get("cpu.samples")?;
+    let (user, system) = part.cpu_seconds;
+    Some(format!(
+        "{captured} of {} expected samples; {:.0} % of the CPU time was system time",
+        part.expected_samples,
+        100.0 * system / (user + system).max(f64::EPSILON)
+    ))
+}

@@ -1,0 +1,225 @@
+//! Which passes of which cases to take, and how long each is.
+
+use std::collections::BTreeSet;
+
+use perfkit_model::lens::{LENSES, Pass};
+use perfkit_model::part::Declaration;
+use perfkit_model::request::Measure;
+use perfkit_model::run::CaseId;
+
+use crate::build::Executable;
+use crate::cli::RunArgs;
+use crate::failure::{Failure, nearest};
+use crate::workspace::unknown;
+
+/// A bench target with the workloads it declares.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    /// The binary.
+    pub(crate) executable: Executable,
+    /// What it declares.
+    pub(crate) workloads: Vec<Declaration>,
+}
+
+/// One case to measure.
+#[derive(Debug, Clone)]
+pub(crate) struct Job<'a> {
+    /// The binary.
+    pub(crate) executable: &'a Executable,
+    /// What to call it.
+    pub(crate) id: CaseId,
+    /// Seed of its input.
+    pub(crate) seed: u64,
+    /// Passes, in the order to take them, each with its lenses.
+    pub(crate) passes: Vec<(Pass, Vec<String>)>,
+}
+
+/// The lenses asked for, by pass.
+pub(crate) fn passes(lenses: &[String]) -> Result<Vec<(Pass, Vec<String>)>, Failure> {
+    for wanted in lenses {
+        if !LENSES.iter().any(|lens| lens.id == wanted) {
+            return Err(unknown("lens", wanted, LENSES.iter().map(|lens| lens.id)));
+        }
+    }
+    let wants = |id: &str, default: bool| {
+        if lenses.is_empty() {
+            default
+        } else {
+            lenses.iter().any(|lens| lens == id)
+        }
+    };
+    let of = |pass: Pass| -> Vec<String> {
+        LENSES
+            .iter()
+            .filter(|lens| lens.pass == pass && wants(lens.id, lens.default))
+            .map(|lens| lens.id.to_owned())
+            .collect()
+    };
+    Ok(Pass::ALL
+        .into_iter()
+        .map(|pass| (pass, of(pass)))
+        .filter(|(_, lenses)| !lenses.is_empty())
+        .collect())
+}
+
+/// Every case that the filters and variants choose.
+pub(crate) fn jobs<'a>(targets: &'a [Target], args: &RunArgs) -> Result<Vec<Job<'a>>, Failure> {
+    let passes = passes(&args.lens)?;
+    let chosen = select(targets, &args.select.filters)?;
+    let known: BTreeSet<&str> = chosen
+        .iter()
+        .flat_map(|(_, workload)| workload.variants.iter().map(String::as_str))
+        .collect();
+    for wanted in args.variant.iter().filter(|wanted| *wanted != "all") {
+        if !known.contains(wanted.as_str()) {
+            return Err(unknown("variant", wanted, known.iter().copied()));
+        }
+    }
+    let mut jobs = Vec::new();
+    for (executable, workload) in chosen {
+        for runtime in &workload.runtimes {
+            for arg in options(&workload.args) {
+                for variant in variants(workload, &args.variant) {
+                    let id = CaseId {
+                        package: executable.package.clone(),
+                        target: executable.target.clone(),
+                        workload: workload.name.clone(),
+                        arg,
+                        runtime: runtime.clone(),
+                        variant,
+                    };
+                    jobs.push(Job {
+                        executable,
+                        id,
+                        seed: workload.seed,
+                        passes: passes.clone(),
+                    });
+                }
+            }
+        }
+    }
+    if jobs.is_empty() {
+        return Err(Failure::usage(format!(
+            "no chosen workload has the variant `{}`",
+            args.variant.join("`, `")
+        ))
+        .hint("`cargo perfkit list` shows the variants of each workload"));
+    }
+    Ok(jobs)
+}
+
+/// Workloads whose name, target or package contains one of the filters. A filter that fits nothing is an error.
+pub(crate) fn select<'a>(
+    targets: &'a [Target],
+    filters: &[String],
+) -> Result<Vec<(&'a Executable, &'a Declaration)>, Failure> {
+    let all: Vec<_> = targets
+        .iter()
+        .flat_map(|target| {
+            target
+                .workloads
+                .iter()
+                .map(|workload| (&target.executable, workload))
+        })
+        .collect();
+    if all.is_empty() {
+        return Err(Failure::usage("the bench targets declare no workloads")
+            .hint("a workload is declared by `bench.workload(…)` and ends with `.check(…)`"));
+    }
+    let fits = |filter: &String, (executable, workload): &(&Executable, &Declaration)| {
+        [&workload.name, &executable.target, &executable.package]
+            .into_iter()
+            .any(|name| name.contains(filter.as_str()))
+    };
+    for filter in filters {
+        if !all.iter().any(|candidate| fits(filter, candidate)) {
+            let names = || all.iter().map(|(_, workload)| workload.name.as_str());
+            let failure = Failure::usage(format!("no workload fits `{filter}`"));
+            return Err(match nearest(filter, names()) {
+                Some(name) => failure.hint(format!("did you mean `{name}`?")),
+                None => failure.hint(format!(
+                    "there are: {}",
+                    names().collect::<Vec<_>>().join(", ")
+                )),
+            });
+        }
+    }
+    // As in `cargo test NAME --exact`: who types a whole name wants that one and not its longer siblings.
+    let exact = |candidate: &(&Executable, &Declaration)| filters.contains(&candidate.1.name);
+    let only_exact = !filters.is_empty()
+        && filters
+            .iter()
+            .all(|filter| all.iter().any(|(_, workload)| workload.name == *filter));
+    Ok(all
+        .iter()
+        .copied()
+        .filter(|candidate| {
+            filters.is_empty()
+                || if only_exact {
+                    exact(candidate)
+                } else {
+                    filters.iter().any(|filter| fits(filter, candidate))
+                }
+        })
+        .collect())
+}
+
+fn options(args: &[u64]) -> Vec<Option<u64>> {
+    if args.is_empty() {
+        vec![None]
+    } else {
+        args.iter().copied().map(Some).collect()
+    }
+}
+
+fn variants(workload: &Declaration, wanted: &[String]) -> Vec<Option<String>> {
+    if wanted.is_empty() || workload.variants.is_empty() {
+        return vec![workload.variants.first().cloned()];
+    }
+    let all = wanted.iter().any(|wanted| wanted == "all");
+    workload
+        .variants
+        .iter()
+        .filter(|variant| all || wanted.contains(variant))
+        .cloned()
+        .map(Some)
+        .collect()
+}
+
+/// The length of a pass.
+///
+/// Exact counts need few iterations: they agree or they do not. The cpu pass wants a thousand samples, which
+/// bound the error of a share to about three points; quick runs take a third of that.
+pub(crate) fn measure(
+    job: &Job<'_>,
+    pass: Pass,
+    lenses: &[String],
+    quick: bool,
+    processors: u32,
+) -> Measure {
+    let (iterations, budget_milliseconds) = match (pass, quick) {
+        (Pass::Time, false) => (5, 1_500),
+        (Pass::Time, true) => (3, 300),
+        (Pass::Count, false) => (5, 0),
+        (Pass::Count, true) => (3, 0),
+        (Pass::Cpu, false) => (1, 8_000),
+        (Pass::Cpu, true) => (1, 1_500),
+        (Pass::Dhat, _) => (1, 0),
+    };
+    Measure {
+        workload: job.id.workload.clone(),
+        arg: job.id.arg,
+        variant: job.id.variant.clone(),
+        runtime: job.id.runtime.clone(),
+        pass,
+        lenses: lenses.to_vec(),
+        seed: job.seed,
+        warm_up: if pass == Pass::Time { 2 } else { 1 },
+        iterations,
+        budget_milliseconds,
+        frequency: 199,
+        samples: if quick { 300 } else { 1_000 },
+        processors,
+        dhat: None,
+    }
+}

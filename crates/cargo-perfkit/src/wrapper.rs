@@ -1,0 +1,67 @@
+//! The compiler wrapper: this same binary, called by cargo in place of rustc.
+//!
+//! A `RUSTFLAGS` variable would override every configuration file of the user. A wrapper adds flags and takes
+//! none away. It is set as wrapper of all crates and of workspace crates; for a workspace crate cargo calls
+//! `wrapper wrapper rustc …`, which is how the two are told apart with one process.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, ExitCode};
+
+/// Marks that this binary is to act as rustc; holds nothing.
+pub(crate) const WRAPPER_VARIABLE: &str = "PERFKIT_ACT_AS_RUSTC";
+/// Whether to annotate moves in workspace crates.
+pub(crate) const ANNOTATE_VARIABLE: &str = "PERFKIT_WRAPPER_ANNOTATE";
+/// The user's own wrapper of all crates.
+pub(crate) const CHAINED_VARIABLE: &str = "PERFKIT_WRAPPER_CHAINED";
+/// The user's own wrapper of workspace crates.
+pub(crate) const CHAINED_WORKSPACE_VARIABLE: &str = "PERFKIT_WRAPPER_CHAINED_WORKSPACE";
+
+/// Flags of every crate: without frame pointers two thirds of the stacks are garbage, and only v0 names carry
+/// the generic arguments that name a moved type.
+pub(crate) const FLAGS: [&str; 2] = ["-Cforce-frame-pointers=yes", "-Csymbol-mangling-version=v0"];
+
+/// Marks each move with the type that is moved. Unstable (rust-lang/rust#148197).
+pub(crate) const ANNOTATE_FLAG: &str = "-Zannotate-moves";
+
+/// Runs rustc if cargo called this binary as its wrapper.
+pub(crate) fn run_as_rustc() -> Option<ExitCode> {
+    std::env::var_os(WRAPPER_VARIABLE)?;
+    let own = std::env::current_exe().ok();
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let first = arguments.first()?;
+    let is_workspace = own.as_deref().is_some_and(|own| own.as_os_str() == first);
+    let (rustc, rest) = if is_workspace {
+        arguments.get(1..)?
+    } else {
+        &arguments[..]
+    }
+    .split_first()?;
+    Some(replace_with(&mut command(rustc, rest, is_workspace)))
+}
+
+fn command(rustc: &OsStr, arguments: &[OsString], is_workspace: bool) -> Command {
+    let chained = |variable| std::env::var_os(variable).filter(|wrapper| !wrapper.is_empty());
+    let mut words: Vec<OsString> = chained(CHAINED_VARIABLE).into_iter().collect();
+    words.extend(chained(CHAINED_WORKSPACE_VARIABLE).filter(|_| is_workspace));
+    words.push(rustc.to_owned());
+
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).args(arguments).args(FLAGS);
+    if is_workspace && std::env::var_os(ANNOTATE_VARIABLE).is_some() {
+        // Only for this one call: build scripts that probe for a nightly compiler must not see one.
+        command.arg(ANNOTATE_FLAG).env("RUSTC_BOOTSTRAP", "1");
+    }
+    command.env_remove(WRAPPER_VARIABLE);
+    command
+}
+
+#[expect(clippy::print_stderr, reason = "cargo shows a wrapper's stderr")]
+fn replace_with(command: &mut Command) -> ExitCode {
+    let error = command.exec();
+    eprintln!(
+        "cargo-perfkit as rustc wrapper: failed to run {}: {error}",
+        command.get_program().display()
+    );
+    ExitCode::FAILURE
+}

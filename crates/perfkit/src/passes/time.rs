@@ -1,0 +1,95 @@
+//! The pass without instrumentation: CPU time of the process and wall time, per iteration.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use perfkit_hooks::os;
+use perfkit_model::part::Part;
+use perfkit_model::request::Measure;
+
+use crate::drive::Failure;
+use crate::passes::Meter;
+
+/// More iterations than this say nothing new.
+const MOST_ITERATIONS: usize = 1_000;
+
+pub(crate) struct Time {
+    iterations: usize,
+    budget: Duration,
+    started: Instant,
+    mark: Mark,
+    rows: Vec<BTreeMap<String, f64>>,
+}
+
+struct Mark {
+    wall: Instant,
+    cpu: Duration,
+    usage: os::ResourceUsage,
+}
+
+impl Mark {
+    fn now() -> Self {
+        Self {
+            usage: os::resource_usage().unwrap_or_default(),
+            cpu: os::process_cpu_time().unwrap_or_default(),
+            wall: Instant::now(),
+        }
+    }
+}
+
+impl Time {
+    pub(crate) fn new(measure: &Measure) -> Self {
+        Self {
+            iterations: measure.iterations.max(1) as usize,
+            budget: Duration::from_millis(measure.budget_milliseconds),
+            started: Instant::now(),
+            mark: Mark::now(),
+            rows: Vec::new(),
+        }
+    }
+}
+
+impl Meter for Time {
+    fn prepare(&mut self) -> Result<(), Failure> {
+        self.rows.reserve(MOST_ITERATIONS);
+        self.started = Instant::now();
+        Ok(())
+    }
+
+    fn wants_more(&self) -> bool {
+        self.rows.len() < self.iterations
+            || (self.rows.len() < MOST_ITERATIONS && self.started.elapsed() < self.budget)
+    }
+
+    fn begin(&mut self) {
+        self.mark = Mark::now();
+    }
+
+    fn end(&mut self) {
+        let wall = self.mark.wall.elapsed();
+        let cpu = os::process_cpu_time()
+            .unwrap_or_default()
+            .saturating_sub(self.mark.cpu);
+        let usage = os::resource_usage().unwrap_or_default();
+        let before = &self.mark.usage;
+        let faults =
+            usage.minor_faults + usage.major_faults - before.minor_faults - before.major_faults;
+        let switches = usage.voluntary_switches + usage.involuntary_switches
+            - before.voluntary_switches
+            - before.involuntary_switches;
+        self.rows.push(BTreeMap::from([
+            ("time.wall".to_owned(), wall.as_nanos() as f64),
+            ("time.cpu".to_owned(), cpu.as_nanos() as f64),
+            ("os.page-faults".to_owned(), faults as f64),
+            ("os.context-switches".to_owned(), switches as f64),
+        ]));
+    }
+
+    fn fill(self: Box<Self>, part: &mut Part) {
+        part.totals.insert(
+            "os.peak-rss".to_owned(),
+            os::resource_usage().unwrap_or_default().peak_resident_bytes as f64,
+        );
+        part.iterations = self.rows;
+    }
+}
