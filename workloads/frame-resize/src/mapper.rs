@@ -1,0 +1,204 @@
+//! A vertex's side of the stream to its user-defined function.
+
+use std::io;
+
+use bytes::Bytes;
+use tokio::io::{DuplexStream, ReadHalf, WriteHalf};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use crate::message::Message;
+use crate::protocol::{Envelope, Kind, read, write};
+use crate::switches::{self, Switches, Value};
+use crate::udf::{Function, serve};
+
+/// A mapper could not map a batch.
+#[derive(Debug, thiserror::Error)]
+pub enum MapError {
+    /// The stream broke off.
+    #[error("stream to the function broke off")]
+    Stream(#[from] io::Error),
+    /// The function refused a value.
+    #[error("function failed on message {id}: {reason}")]
+    Function {
+        /// The message's number.
+        id: u64,
+        /// What the function says.
+        reason: String,
+    },
+}
+
+/// Maps batches of messages. Dropping it hangs up, which ends the function's server.
+#[derive(Debug)]
+pub struct Mapper {
+    access: Access,
+    _tasks: JoinSet<()>,
+}
+
+/// Who owns the stream.
+#[derive(Debug)]
+enum Access {
+    Direct(Stream),
+    Actor(mpsc::Sender<Batch>),
+}
+
+#[derive(Debug)]
+struct Batch {
+    messages: Vec<Message>,
+    reply: oneshot::Sender<Result<Vec<Message>, MapError>>,
+}
+
+#[derive(Debug)]
+struct Stream {
+    requests: WriteHalf<DuplexStream>,
+    responses: ReadHalf<DuplexStream>,
+    switches: Switches,
+}
+
+/// How many bytes the stream holds in each direction, about what a socket does.
+const PIPE: usize = 64 * 1024;
+
+impl Mapper {
+    /// Starts the function's server and shakes hands with it.
+    ///
+    /// # Errors
+    /// When the server does not answer the handshake.
+    pub async fn connect(function: Function, switches: Switches) -> io::Result<Self> {
+        let mut tasks = JoinSet::new();
+        let (client, server) = tokio::io::duplex(PIPE);
+        tasks.spawn(async move {
+            // A server that fails closes the stream, and the vertex reports that.
+            drop(serve(server, function, switches).await);
+        });
+        let (responses, requests) = tokio::io::split(client);
+        let mut stream = Stream {
+            requests,
+            responses,
+            switches,
+        };
+        stream.shake_hands().await?;
+        let access = match switches.mapper {
+            switches::Mapper::Direct => Access::Direct(stream),
+            switches::Mapper::Actor => {
+                let (sender, batches) = mpsc::channel(1);
+                tasks.spawn(own_stream(stream, batches));
+                Access::Actor(sender)
+            }
+        };
+        Ok(Self {
+            access,
+            _tasks: tasks,
+        })
+    }
+
+    /// Maps a batch. Messages that the function filters out are missing from the result.
+    ///
+    /// # Errors
+    /// When the stream breaks off or the function fails on a message. The mapper is of no use after that.
+    pub async fn map(&mut self, messages: Vec<Message>) -> Result<Vec<Message>, MapError> {
+        match &mut self.access {
+            Access::Direct(stream) => stream.map(messages).await,
+            Access::Actor(batches) => {
+                let gone =
+                    || io::Error::new(io::ErrorKind::BrokenPipe, "the mapper's task has ended");
+                let (reply, mapped) = oneshot::channel();
+                batches
+                    .send(Batch { messages, reply })
+                    .await
+                    .map_err(|_| gone())?;
+                mapped.await.map_err(|_| gone())?
+            }
+        }
+    }
+}
+
+async fn own_stream(mut stream: Stream, mut batches: mpsc::Receiver<Batch>) {
+    while let Some(Batch { messages, reply }) = batches.recv().await {
+        // A vertex that has stopped waiting needs no reply.
+        drop(reply.send(stream.map(messages).await));
+    }
+}
+
+impl Stream {
+    async fn shake_hands(&mut self) -> io::Result<()> {
+        let handshake = Envelope {
+            kind: Kind::Handshake,
+            id: 0,
+            payload: Bytes::new(),
+        };
+        write(&mut self.requests, &handshake, self.switches).await?;
+        match read(&mut self.responses, self.switches).await? {
+            Some(reply) if reply.kind == Kind::Handshake => Ok(()),
+            _ => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the function does not shake hands",
+            )),
+        }
+    }
+
+    /// Sends and receives at the same time: either side could fill the stream before the other reads.
+    async fn map(&mut self, messages: Vec<Message>) -> Result<Vec<Message>, MapError> {
+        let switches = self.switches;
+        let send = async {
+            for message in &messages {
+                let payload = hand_on(&message.value, switches);
+                let request = Envelope {
+                    kind: Kind::Request,
+                    id: message.id,
+                    payload,
+                };
+                write(&mut self.requests, &request, switches).await?;
+            }
+            Ok(())
+        };
+        let receive = async {
+            let mut mapped = Vec::with_capacity(messages.len());
+            for _ in &messages {
+                let response = read(&mut self.responses, switches).await?;
+                let response = response.ok_or(io::Error::from(io::ErrorKind::UnexpectedEof))?;
+                mapped.extend(outcome(response, &messages, switches)?);
+            }
+            Ok::<_, MapError>(mapped)
+        };
+        let (sent, mapped): (io::Result<()>, _) = tokio::join!(send, receive);
+        // What the function says is closer to the cause than the stream it then closes.
+        let mapped = mapped?;
+        sent?;
+        Ok(mapped)
+    }
+}
+
+/// The message that a response stands for, with the event time of its request.
+fn outcome(
+    response: Envelope,
+    messages: &[Message],
+    switches: Switches,
+) -> Result<Option<Message>, MapError> {
+    let request = messages.iter().find(|message| message.id == response.id);
+    match (response.kind, request) {
+        (Kind::Mapped, Some(request)) => {
+            let value = hand_on(&response.payload, switches);
+            Ok(Some(Message {
+                id: response.id,
+                event_time: request.event_time,
+                value,
+            }))
+        }
+        (Kind::Dropped, Some(_)) => Ok(None),
+        (Kind::Failed, Some(request)) => {
+            let reason = String::from_utf8_lossy(&response.payload).into_owned();
+            Err(MapError::Function {
+                id: request.id,
+                reason,
+            })
+        }
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "a response fits no request").into()),
+    }
+}
+
+fn hand_on(value: &Bytes, switches: Switches) -> Bytes {
+    match switches.value {
+        Value::Copy => Bytes::from(value.to_vec()),
+        Value::Share => value.clone(),
+    }
+}

@@ -1,0 +1,228 @@
+//! The four vertices, one after the other.
+
+use std::fmt::Write;
+use std::io;
+
+use crate::buffer::InterStepBuffer;
+use crate::mapper::{MapError, Mapper};
+use crate::message::{Message, Truncated};
+use crate::switches::{Sink, Switches};
+use crate::udf::Function;
+use crate::video::{MODEL, Video};
+
+/// The pipeline could not get a frame through.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// A message in a buffer is damaged.
+    #[error("failed to read from the buffer in front of {vertex}")]
+    Read {
+        /// Who was reading.
+        vertex: &'static str,
+        /// Why.
+        source: Truncated,
+    },
+    /// A user-defined function failed.
+    #[error("failed to map in {vertex}")]
+    Map {
+        /// Whose function it is.
+        vertex: &'static str,
+        /// Why.
+        source: MapError,
+    },
+}
+
+/// A running pipeline. Dropping it ends the servers of its functions.
+#[derive(Debug)]
+pub struct Pipeline {
+    video: Video,
+    switches: Switches,
+    batch: usize,
+    resize: MapVertex,
+    infer: MapVertex,
+    frames: InterStepBuffer,
+    resized: InterStepBuffer,
+    found: InterStepBuffer,
+}
+
+#[derive(Debug)]
+struct MapVertex {
+    name: &'static str,
+    mapper: Mapper,
+}
+
+/// Milliseconds between two frames.
+const FRAME_TIME: u64 = 40;
+
+/// How far an edge may be off after resizing, in pixels.
+const TOLERANCE: u32 = 2;
+
+impl Pipeline {
+    /// Starts the functions' servers. Vertices read `batch` messages at a time, at least one.
+    ///
+    /// # Errors
+    /// When a function does not answer.
+    pub async fn start(video: Video, batch: usize, switches: Switches) -> io::Result<Self> {
+        let filter_resize = Function::filter_resize(video.size(), switches);
+        let resize = Mapper::connect(filter_resize, switches).await?;
+        let infer = Mapper::connect(Function::inference(switches), switches).await?;
+        Ok(Self {
+            video,
+            switches,
+            batch: batch.max(1),
+            resize: MapVertex {
+                name: "filter-resize",
+                mapper: resize,
+            },
+            infer: MapVertex {
+                name: "inference",
+                mapper: infer,
+            },
+            frames: InterStepBuffer::default(),
+            resized: InterStepBuffer::default(),
+            found: InterStepBuffer::default(),
+        })
+    }
+
+    /// Sends the whole video through and returns the sink's text: one line per frame that shows something.
+    ///
+    /// # Errors
+    /// When a function fails. The pipeline is of no use after that.
+    pub async fn run(&mut self) -> Result<String, PipelineError> {
+        let mut text = String::new();
+        let mut next = 0;
+        while next < self.video.frames() {
+            let end = (next + self.batch).min(self.video.frames());
+            self.take_in(next..end);
+            next = end;
+            self.resize
+                .run(
+                    &mut self.frames,
+                    &mut self.resized,
+                    self.batch,
+                    self.switches,
+                )
+                .await?;
+            self.infer
+                .run(
+                    &mut self.resized,
+                    &mut self.found,
+                    self.batch,
+                    self.switches,
+                )
+                .await?;
+            self.put_out(&mut text)?;
+        }
+        Ok(text)
+    }
+
+    /// Compares the sink's text with what the video shows.
+    ///
+    /// # Errors
+    /// A sentence about the first line that differs.
+    pub fn check(&self, text: &str) -> Result<(), String> {
+        let mut lines = text.lines();
+        for number in 0..self.video.frames() {
+            let Some(object) = self.video.object(number, MODEL) else {
+                continue;
+            };
+            let line = lines
+                .next()
+                .ok_or_else(|| format!("frame {number} is missing"))?;
+            let expected = format!("expected frame {number} with {object}, got {line:?}");
+            let numbers: Vec<u32> = line
+                .split(|c: char| !c.is_ascii_digit())
+                .flat_map(str::parse)
+                .collect();
+            let [frame, left, top, width, height] = numbers[..] else {
+                return Err(expected);
+            };
+            let region = crate::detect::Region {
+                left,
+                top,
+                width,
+                height,
+            };
+            if frame as usize != number || !region.is_near(object, TOLERANCE) {
+                return Err(expected);
+            }
+        }
+        lines
+            .next()
+            .map_or(Ok(()), |line| Err(format!("no frame belongs to {line:?}")))
+    }
+
+    /// What goes through.
+    pub fn video(&self) -> &Video {
+        &self.video
+    }
+
+    /// The vertex `in`: slices frames off the video.
+    fn take_in(&mut self, numbers: std::ops::Range<usize>) {
+        for number in numbers {
+            let id = number as u64;
+            let message = Message {
+                id,
+                event_time: id * FRAME_TIME,
+                value: self.video.frame(number),
+            };
+            self.frames.write(message.encode(self.switches));
+        }
+    }
+
+    /// The vertex `out`: writes what was found to a text.
+    fn put_out(&mut self, text: &mut String) -> Result<(), PipelineError> {
+        let batch = self.found.read(self.found.pending());
+        for bytes in &batch {
+            let message = decode(bytes.clone(), "out", self.switches)?;
+            let message = match self.switches.sink {
+                Sink::Clone => Message {
+                    value: message.value.to_vec().into(),
+                    ..message
+                },
+                Sink::Borrow => message,
+            };
+            let line = String::from_utf8_lossy(&message.value);
+            writeln!(text, "frame {}: {line}", message.id)
+                .expect("writing to a string cannot fail");
+        }
+        self.found.acknowledge(batch.len());
+        Ok(())
+    }
+}
+
+impl MapVertex {
+    /// Reads one batch, maps it, writes the results and acknowledges what was read.
+    async fn run(
+        &mut self,
+        from: &mut InterStepBuffer,
+        to: &mut InterStepBuffer,
+        batch: usize,
+        switches: Switches,
+    ) -> Result<(), PipelineError> {
+        let read = from.read(batch);
+        let count = read.len();
+        let mut messages = Vec::with_capacity(count);
+        for bytes in read {
+            messages.push(decode(bytes, self.name, switches)?);
+        }
+        let vertex = self.name;
+        let mapped = self
+            .mapper
+            .map(messages)
+            .await
+            .map_err(|source| PipelineError::Map { vertex, source })?;
+        for message in mapped {
+            to.write(message.encode(switches));
+        }
+        from.acknowledge(count);
+        Ok(())
+    }
+}
+
+fn decode(
+    bytes: bytes::Bytes,
+    vertex: &'static str,
+    switches: Switches,
+) -> Result<Message, PipelineError> {
+    Message::decode(bytes, switches).map_err(|source| PipelineError::Read { vertex, source })
+}

@@ -1,0 +1,172 @@
+//! Every variant finds in a video what was drawn into it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use bytes::Bytes;
+use frame_resize::detect::detect;
+use frame_resize::mapper::{MapError, Mapper};
+use frame_resize::message::{Message, Truncated};
+use frame_resize::resize::FrameResizer;
+use frame_resize::switches::{Resize, UnknownVariant};
+use frame_resize::udf::Function;
+use frame_resize::video::{FULL_HD, MODEL, Size};
+use frame_resize::{Pipeline, Switches, Video};
+
+const SMALL: Size = Size {
+    width: 640,
+    height: 480,
+};
+
+const VARIANTS: [&str; 11] = [
+    "story",
+    "story+slice-decode",
+    "story+share-value",
+    "story+preallocate",
+    "story+move-freeze",
+    "story+borrow-sink",
+    "story+direct-mapper",
+    "story+native-udf",
+    "story+naive-resize",
+    "cured+naive-resize",
+    "cured",
+];
+
+async fn texts(variant: &str, batch: usize, runs: usize) -> Vec<String> {
+    let video = Video::generate(11, 3, SMALL);
+    let mut pipeline = Pipeline::start(video, batch, variant.parse().unwrap())
+        .await
+        .unwrap();
+    let mut texts = Vec::new();
+    for _ in 0..runs {
+        let text = pipeline.run().await.unwrap();
+        assert_eq!(
+            pipeline.check(&text),
+            Ok(()),
+            "{variant}, batches of {batch}"
+        );
+        texts.push(text);
+    }
+    texts
+}
+
+#[tokio::test]
+async fn every_variant_finds_every_object() {
+    for variant in VARIANTS {
+        let texts = texts(variant, 2, 1).await;
+        assert_eq!(
+            texts[0].lines().count(),
+            2,
+            "{variant}: the third frame is empty"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_batch_size_does_not_show() {
+    let expected = texts("cured", 2, 1).await;
+    for (variant, batch) in [("story", 1), ("cured", 1), ("story", 500), ("cured", 500)] {
+        for text in texts(variant, batch, 2).await {
+            assert_eq!(text, expected[0], "{variant}, batches of {batch}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn story_and_cured_write_the_same_text_for_full_frames() {
+    let video = Video::generate(5, 1, FULL_HD);
+    assert_eq!((video.frame(0).len(), MODEL.bytes()), (6_220_800, 519_168));
+    let mut texts = Vec::new();
+    for switches in [Switches::story(), Switches::cured()] {
+        let mut pipeline = Pipeline::start(video.clone(), 1, switches).await.unwrap();
+        let text = pipeline.run().await.unwrap();
+        assert_eq!(pipeline.check(&text), Ok(()));
+        assert!(
+            pipeline
+                .check(&text.replace("object at ", "object at 1"))
+                .is_err()
+        );
+        assert!(pipeline.check("").is_err());
+        texts.push(text);
+    }
+    assert_eq!(texts[0], texts[1]);
+}
+
+#[tokio::test]
+async fn a_frame_of_the_wrong_size_is_refused_by_its_number() {
+    for switches in [Switches::story(), Switches::cured()] {
+        let function = Function::filter_resize(SMALL, switches);
+        let mut mapper = Mapper::connect(function, switches).await.unwrap();
+        // Bright enough to pass the filter, too short to be a frame.
+        let value = Bytes::from(vec![255; SMALL.bytes() - 3]);
+        let message = Message {
+            id: 9,
+            event_time: 0,
+            value,
+        };
+        match mapper.map(vec![message]).await {
+            Err(MapError::Function { id: 9, reason }) => {
+                assert_eq!(reason, "frame has 921597 B instead of 921600 B");
+            }
+            other => panic!("expected the function to fail, got {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_video_depends_on_its_seed_alone() {
+    let frames = |seed| Video::generate(seed, 2, SMALL).frame(1);
+    assert_eq!(frames(1), frames(1));
+    assert_ne!(frames(1), frames(2));
+}
+
+#[test]
+fn both_resizings_keep_the_object_in_its_place() {
+    let video = Video::generate(3, 2, SMALL);
+    for resize in [Resize::Fast, Resize::Naive] {
+        let mut resizer = FrameResizer::new(SMALL, MODEL, resize);
+        for number in 0..2 {
+            let resized = resizer.resize(&video.frame(number)).unwrap();
+            let found = detect(&resized, MODEL).unwrap();
+            let drawn = video.object(number, MODEL).unwrap();
+            assert!(
+                found.is_near(drawn, 2),
+                "{resize:?}: {found} is not near {drawn}"
+            );
+        }
+        assert!(resizer.resize(&[0; 5]).is_err());
+    }
+}
+
+#[test]
+fn messages_survive_encoding() {
+    for switches in [Switches::story(), Switches::cured()] {
+        for length in [0, 1, 10_000] {
+            let message = Message {
+                id: 3,
+                event_time: 120,
+                value: Bytes::from(vec![7; length]),
+            };
+            let bytes = message.encode(switches);
+            assert_eq!(Message::decode(bytes.clone(), switches).unwrap(), message);
+            let short = bytes.slice(..bytes.len() - 1);
+            assert_eq!(
+                Message::decode(short, switches),
+                Err(Truncated {
+                    length: bytes.len() - 1
+                })
+            );
+        }
+    }
+}
+
+#[test]
+fn variant_names_are_checked() {
+    let all = "story+slice-decode+share-value+preallocate+move-freeze+borrow-sink+direct-mapper+native-udf";
+    assert_eq!(all.parse(), Ok(Switches::cured()));
+    assert_eq!(
+        "cured+fast".parse::<Switches>(),
+        Err(UnknownVariant {
+            part: "fast".to_owned()
+        })
+    );
+}
