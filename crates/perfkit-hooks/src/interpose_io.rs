@@ -203,6 +203,52 @@ unsafe extern "C" fn syscall(number: c_long) -> c_long {
     );
 }
 
+/// musl keeps all of epoll in one object file, which would bring a second `epoll_wait` along: so the rest of it has to
+/// be defined here, too.
+#[cfg(target_env = "musl")]
+mod epoll {
+    use super::{c_int, epoll_event, raw};
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn epoll_create(size: c_int) -> c_int {
+        if size <= 0 {
+            crate::errno::set(libc::EINVAL);
+            return -1;
+        }
+        // SAFETY: has no preconditions.
+        unsafe { epoll_create1(0) }
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn epoll_create1(flags: c_int) -> c_int {
+        // SAFETY: the system call takes a number only.
+        (unsafe { raw::syscall(libc::SYS_epoll_create1, flags as usize, 0, 0, 0, 0, 0) }) as c_int
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn epoll_ctl(
+        epoll: c_int,
+        operation: c_int,
+        file: c_int,
+        event: *mut epoll_event,
+    ) -> c_int {
+        let (epoll, operation, file) = (epoll as usize, operation as usize, file as usize);
+        // SAFETY: the caller's obligations are those of the C function.
+        let result = unsafe {
+            raw::syscall(
+                libc::SYS_epoll_ctl,
+                epoll,
+                operation,
+                file,
+                event as usize,
+                0,
+                0,
+            )
+        };
+        result as c_int
+    }
+}
+
 /// System calls without libc, with its convention for errors.
 pub(crate) mod raw {
     use super::*;

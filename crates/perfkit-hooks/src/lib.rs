@@ -11,7 +11,7 @@
 //! jump; `benches/guards.rs` measures both, and what counting and stacks cost when they are on.
 //!
 //! What it cannot see: copies that the compiler inlines (constant sizes up to 128 B on x86-64, `rep movs` at
-//! `opt-level = "z"`), copies inside libc, memory that C code or `mmap` takes behind the global allocator, raw
+//! `opt-level = "z"`), copies inside libc (in a static program those are seen, such as the copy of a `realloc`), memory that C code or `mmap` takes behind the global allocator, raw
 //! system calls and io_uring. [`availability`] has one row per lens and says what this build and machine can record.
 //!
 //! # How it stays cheap and safe

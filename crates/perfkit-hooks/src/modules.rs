@@ -99,8 +99,8 @@ mod linux {
         let vdso = unsafe { libc::getauxval(libc::AT_SYSINFO_EHDR) } as usize;
         let path = if vdso != 0 && (start..end).contains(&vdso) {
             PathBuf::from("[vdso]")
-        } else if name.is_empty() {
-            // The first one is the program, which the loader gives no name.
+        } else if name.is_empty() || name == c"/proc/self/exe" {
+            // The program, to which glibc gives no name and musl this one.
             std::env::current_exe().unwrap_or_default()
         } else {
             PathBuf::from(OsStr::from_bytes(name.to_bytes()))

@@ -43,7 +43,8 @@ fn by_stack() {
         ])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("CARGO_TARGET_DIR", target.join("frame-pointers"))
-        .env("RUSTFLAGS", format!("{flags} {FLAG}"))
+        .env("RUSTFLAGS", FLAG)
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .status()
         .unwrap();
     assert!(status.success(), "{status}");

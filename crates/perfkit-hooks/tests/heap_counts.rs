@@ -18,7 +18,7 @@ static ALLOCATOR: HookedAllocator = HookedAllocator::new(System);
 
 /// Allocates 1,000 and 500 bytes, grows the first to 3,000, shrinks it to 100, and frees both.
 fn sequence() {
-    let layout = |size| Layout::from_size_align(size, 8).unwrap();
+    let layout = |size| Layout::from_size_align(size, 8).expect("a small size");
     // SAFETY: each block is used with the layout it has at that time, and freed once.
     unsafe {
         let first = alloc(layout(black_box(1000)));
