@@ -10,7 +10,7 @@ perfkit::main!(shuffled, ranked);
 
 const WORKERS: usize = 4;
 const JOB: Shuffle = Shuffle {
-    rounds: 32,
+    rounds: 64,
     records: 4_096,
 };
 const PAGERANK_ROUNDS: u32 = 10;
@@ -78,7 +78,7 @@ async fn start(case: &Case) -> Exchange {
     Exchange {
         tallies: shuffle::reference(JOB, case.seed(), WORKERS),
         ranks: pagerank::reference(&graph, PAGERANK_ROUNDS),
-        cluster: Cluster::start(
+        cluster: Cluster::new(
             Layout {
                 workers: WORKERS,
                 batch: 64,

@@ -2,7 +2,7 @@
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::buffers::{Buffers, Draft, Message};
+use crate::buffers::{Buffers, Draft, Home, Message};
 use crate::record::{Record, route};
 use crate::switches::{Encoding, Switches};
 
@@ -15,7 +15,7 @@ pub struct Plane {
     drafts: Vec<Option<Draft>>,
     outgoing: Vec<UnboundedSender<Envelope>>,
     incoming: Vec<UnboundedReceiver<Envelope>>,
-    homes: Vec<UnboundedSender<Vec<Record>>>,
+    homes: Vec<Option<Home>>,
 }
 
 /// What goes over a channel.
@@ -48,8 +48,10 @@ impl Plane {
                 receivers.push(receiver);
             }
         }
-        let (buffers, homes): (Vec<_>, Vec<_>) =
-            (0..workers).map(|_| Buffers::new(switches, batch)).unzip();
+        let buffers: Vec<_> = (0..workers)
+            .map(|_| Buffers::new(switches, batch))
+            .collect();
+        let homes: Vec<_> = buffers.iter().map(Buffers::home).collect();
         buffers
             .into_iter()
             .zip(outgoing.into_iter().zip(incoming))
@@ -63,6 +65,11 @@ impl Plane {
                 homes: homes.clone(),
             })
             .collect()
+    }
+
+    /// Begins a job.
+    pub fn begin(&mut self) {
+        self.buffers.begin();
     }
 
     /// Sends a record to the worker that owns its key.
@@ -93,7 +100,7 @@ impl Plane {
         }
         for (worker, (incoming, home)) in self.incoming.iter_mut().zip(&self.homes).enumerate() {
             while let Envelope::Message(message) = incoming.recv().await.ok_or(Gone { worker })? {
-                message.consume(home, &mut consume);
+                message.consume(home.as_ref(), &mut consume);
             }
         }
         Ok(())

@@ -29,13 +29,15 @@ impl SlabPool {
         }
     }
 
-    /// An empty piece with room for exactly the bytes that were agreed.
+    /// A piece of exactly the bytes that were agreed, all zero.
     pub fn take(&mut self) -> BytesMut {
         if self.current.capacity() < 2 * self.piece {
             self.turn_over();
         }
         let rest = self.current.split_off(self.piece);
-        std::mem::replace(&mut self.current, rest)
+        let mut piece = std::mem::replace(&mut self.current, rest);
+        piece.resize(self.piece, 0);
+        piece
     }
 
     /// How many slabs were allocated so far.
@@ -43,8 +45,8 @@ impl SlabPool {
         self.allocated
     }
 
-    /// Puts the current slab at the end of the line and takes the one at its front, when nobody reads it any more.
-    fn turn_over(&mut self) {
+    /// Goes on with another slab: puts the current one at the end of the line and takes the one at its front, when nobody reads it any more.
+    pub fn turn_over(&mut self) {
         let slab = self.slab;
         let is_free = self
             .retired

@@ -21,7 +21,7 @@ fn allocations(variant: &str) -> u64 {
             seed: 7,
             graph: Graph::generate(7, 10, 2),
         };
-        let cluster = Cluster::start(layout, variant.parse().unwrap());
+        let mut cluster = Cluster::new(layout, variant.parse().unwrap());
         let job = Shuffle {
             rounds: 4,
             records: 4_096,

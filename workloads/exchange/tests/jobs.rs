@@ -36,7 +36,8 @@ fn every_variant_computes_the_reference_on_both_runtimes() {
         for variant in VARIANTS {
             for runtime in [&single, &multi] {
                 runtime.block_on(async {
-                    let cluster = Cluster::start(layout(workers, batch), variant.parse().unwrap());
+                    let mut cluster =
+                        Cluster::new(layout(workers, batch), variant.parse().unwrap());
                     // The second run uses memory that the first one has returned.
                     for _ in 0..2 {
                         assert_eq!(cluster.shuffle(job).await.unwrap(), tallies, "{variant}");
@@ -101,8 +102,8 @@ fn a_slab_comes_back_when_its_last_reader_has_gone() {
         (0..4_u8)
             .map(|byte| {
                 let mut piece = pool.take();
-                assert_eq!(piece.capacity(), 16);
-                piece.extend_from_slice(&[byte; 16]);
+                assert_eq!(piece, [0; 16][..]);
+                piece.fill(byte);
                 piece.freeze()
             })
             .collect()
