@@ -3,6 +3,8 @@
 //! Stacks need frame pointers, which a test cannot ask for: built without them, this test builds and runs itself with
 //! them.
 
+mod alone;
+
 use std::alloc::System;
 use std::hint::black_box;
 use std::process::Command;
@@ -20,8 +22,10 @@ const FLAG: &str = "-Cforce-frame-pointers=yes";
 #[test]
 fn by_stack() {
     if frame_pointers() {
-        heap_by_stack();
-        copies_by_stack();
+        alone::run("by_stack", || {
+            heap_by_stack();
+            copies_by_stack();
+        });
         return;
     }
     let flags = std::env::var("RUSTFLAGS").unwrap_or_default();

@@ -1,5 +1,12 @@
 //! Copies are counted exactly, and large ones lead to the function that made them.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what cannot be set up or found fails the test"
+)]
+
+mod alone;
+
 use std::alloc::System;
 use std::hint::black_box;
 
@@ -66,6 +73,10 @@ fn check_contents() {
 
 #[test]
 fn copies() {
+    alone::run("copies", measure);
+}
+
+fn measure() {
     assert_eq!(
         availability()
             .iter()

@@ -5,6 +5,8 @@
     reason = "the C functions under test are called as C code would call them"
 )]
 
+mod alone;
+
 use std::alloc::{Layout, System, alloc, alloc_zeroed, dealloc, realloc};
 use std::hint::black_box;
 
@@ -32,6 +34,10 @@ fn sequence() {
 
 #[test]
 fn heap() {
+    alone::run("heap", measure);
+}
+
+fn measure() {
     // Nothing is counted before a recording, nor outside its iterations.
     sequence();
     prepare(Recording {

@@ -6,6 +6,8 @@
     reason = "a signal handler is set, and memcpy called, as C code would"
 )]
 
+mod alone;
+
 use std::alloc::System;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -41,6 +43,10 @@ extern "C" fn handler(_signal: i32) {
 
 #[test]
 fn copies_in_a_signal_handler() {
+    alone::run("copies_in_a_signal_handler", measure);
+}
+
+fn measure() {
     // SAFETY: the handler copies and adds only; the timer is stopped before the test ends.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
@@ -57,10 +63,9 @@ fn copies_in_a_signal_handler() {
             it_value: interval,
         };
         // SAFETY: the structure lives across the call.
-        assert_eq!(
-            unsafe { libc::setitimer(libc::ITIMER_PROF, &raw const timer, std::ptr::null_mut()) },
-            0
-        );
+        let result =
+            unsafe { libc::setitimer(libc::ITIMER_PROF, &raw const timer, std::ptr::null_mut()) };
+        assert_eq!(result, 0);
     };
     prepare(Recording {
         memcpy: true,

@@ -1,9 +1,15 @@
 //! Tables survive their threads, are reused, and are exact under four busy threads; a fork is safe.
 
 #![expect(
+    clippy::unwrap_used,
+    reason = "what cannot be set up or found fails the test"
+)]
+#![expect(
     unsafe_code,
     reason = "the C functions under test are called as C code would call them"
 )]
+
+mod alone;
 
 use std::alloc::System;
 use std::hint::black_box;
@@ -72,6 +78,10 @@ fn stress(seed: u64, rounds: u32) -> [u64; 5] {
 
 #[test]
 fn threads() {
+    alone::run("threads", measure);
+}
+
+fn measure() {
     // Threads that run one after the other share one table, besides this thread's and the test harness's.
     prepare(Recording {
         heap: true,
