@@ -199,8 +199,8 @@ fn a_record_beyond_the_limit_is_refused() {
 fn sizes_are_those_of_the_story() {
     assert_eq!(size_of::<Result<SuccessCode, story::DistriErr>>(), 50_008);
     assert_eq!(size_of::<story::DistriQuery>(), 4_100);
-    assert!(size_of::<Result<SuccessCode, cured::DistriErr>>() <= 64);
-    assert!(size_of::<cured::DistriQuery>() <= 64);
+    assert_eq!(size_of::<Result<SuccessCode, cured::DistriErr>>(), 24);
+    assert_eq!(size_of::<cured::DistriQuery>(), 16);
 }
 
 #[test]
