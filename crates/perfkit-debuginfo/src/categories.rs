@@ -102,18 +102,39 @@ static PATHS: &[(&str, Category)] = &[
     ("compiler_builtins::mem", Category::Memcpy),
 ];
 
-/// Frames that only forward a call.
+/// Frames that only forward a call, or that nobody would call a step of its own: what a person wrote is the
+/// caller's line.
 const PLUMBING: &[&str] = &[
     "alloc::alloc",
     "alloc::boxed",
     "alloc::raw_vec",
     "core::alloc",
+    "core::any",
+    "core::array",
+    "core::borrow",
+    "core::cell",
+    "core::clone",
+    "core::cmp",
+    "core::convert",
+    "core::default",
     "core::future",
-    "core::ops::function",
+    "core::hint",
+    "core::intrinsics",
+    "core::iter",
+    "core::mem",
+    "core::num",
+    "core::ops",
+    "core::option",
     "core::panic",
     "core::pin",
     "core::profiling",
+    "core::ptr",
+    "core::result",
+    "core::slice::index",
+    "core::slice::iter",
+    "core::sync",
     "core::task",
+    "core_arch",
     "futures_core",
     "pin_project",
     "pin_project_lite",
@@ -210,8 +231,12 @@ const C_START: [&str; 8] = [
 /// The class of a frame.
 #[must_use]
 pub fn classify(code: &Code, workspace: &WorkspaceCrates) -> Class {
-    let plumbing = PLUMBING.iter().any(|row| within(&code.path, row));
-    Class { layer: layer(code, workspace), plumbing }
+    let c_start = code.krate.is_empty() && C_START.contains(&code.path.as_str());
+    let plumbing = c_start || PLUMBING.iter().any(|row| within(&code.path, row));
+    Class {
+        layer: layer(code, workspace),
+        plumbing,
+    }
 }
 
 fn layer(code: &Code, workspace: &WorkspaceCrates) -> Layer {
@@ -227,20 +252,29 @@ fn layer(code: &Code, workspace: &WorkspaceCrates) -> Layer {
             category => Layer::System(category.clone()),
         };
     }
-    let row = PATHS.iter().find(|(row, _)| within(&code.path, row) || code.krate == *row);
+    let row = PATHS
+        .iter()
+        .find(|(row, _)| within(&code.path, row) || code.krate == *row);
     // A workspace may develop a crate that a row knows (tokio itself): then it is the user's code.
     let member = workspace.members.contains(&code.krate);
     match row.map(|(_, category)| category) {
         Some(Category::Perfkit) => return Layer::Perfkit,
-        Some(category @ (Category::Allocator | Category::Memcpy)) => return Layer::System(category.clone()),
+        Some(category @ (Category::Allocator | Category::Memcpy)) => {
+            return Layer::System(category.clone());
+        }
         Some(category) if !member => return Layer::Infrastructure(category.clone()),
         _ => {}
     }
     if member {
         return Layer::User(Category::App);
     }
-    let std = STD_CRATES.contains(&code.krate.as_str()) && !workspace.dependencies.contains(&code.krate);
-    if std || code.origin == Origin::Std || code.library || (code.krate.is_empty() && C_START.contains(&symbol)) {
+    let std =
+        STD_CRATES.contains(&code.krate.as_str()) && !workspace.dependencies.contains(&code.krate);
+    if std
+        || code.origin == Origin::Std
+        || code.library
+        || (code.krate.is_empty() && C_START.contains(&symbol))
+    {
         return Layer::Std;
     }
     match code.origin {
@@ -267,12 +301,15 @@ pub fn inside_a_body(path: &str) -> bool {
 }
 
 fn symbol_row(symbol: &str) -> Option<&'static (&'static str, Category, &'static str)> {
-    SYMBOLS.iter().find(|(row, ..)| match row.strip_suffix('$') {
-        Some(whole) => symbol == whole,
-        None => symbol.starts_with(row),
-    })
+    SYMBOLS
+        .iter()
+        .find(|(row, ..)| match row.strip_suffix('$') {
+            Some(whole) => symbol == whole,
+            None => symbol.starts_with(row),
+        })
 }
 
 fn within(path: &str, row: &str) -> bool {
-    path.strip_prefix(row).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    path.strip_prefix(row)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }

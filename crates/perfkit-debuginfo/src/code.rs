@@ -83,7 +83,10 @@ const POLLS: [&str; 6] = [
 ];
 
 /// Functions the compiler puts around an annotated move.
-const MOVES: [&str; 2] = ["core::profiling::compiler_move", "core::profiling::compiler_copy"];
+const MOVES: [&str; 2] = [
+    "core::profiling::compiler_move",
+    "core::profiling::compiler_copy",
+];
 
 /// Brings one level of an address into normal form. `root` is the measured workspace's folder.
 #[must_use]
@@ -96,7 +99,12 @@ pub fn normalise(raw: &Raw<'_>, root: &Path) -> Code {
     let demangled = raw.symbol.and_then(names::demangle);
     let rust_name = raw.debug_name.filter(|_| source.path.ends_with(".rs"));
     let mut code = Code {
-        file: source.path,
+        // Without a line the file is only where an inlined piece came from.
+        file: if raw.line > 0 {
+            source.path
+        } else {
+            String::new()
+        },
         line: raw.line,
         origin: source.origin,
         ..Code::default()
@@ -117,7 +125,11 @@ pub fn normalise(raw: &Raw<'_>, root: &Path) -> Code {
             let (krate, module) = module.unwrap_or_default();
             let function = names::function(name, Some(&krate));
             let place = [module, function.path];
-            let place: Vec<&str> = place.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+            let place: Vec<&str> = place
+                .iter()
+                .map(String::as_str)
+                .filter(|part| !part.is_empty())
+                .collect();
             code.path = if place.last().is_some_and(|last| last.starts_with("drop ")) {
                 place[place.len() - 1].to_owned()
             } else {
@@ -138,20 +150,21 @@ pub fn normalise(raw: &Raw<'_>, root: &Path) -> Code {
 }
 
 fn role(spelled: &str, debug_name: &str, code: &Code) -> Role {
-    if MOVES.contains(&code.path.as_str()) {
-        if let [ty, size, ..] = names::arguments(spelled).as_slice() {
-            let kinds = names::kinds(debug_name);
-            return Role::Moved {
-                ty: names::type_name(ty, &kinds),
-                size: size.parse().unwrap_or(0),
-            };
-        }
+    let path = code.path.as_str();
+    if MOVES.contains(&path)
+        && let [ty, size, ..] = names::arguments(spelled).as_slice()
+    {
+        return Role::Moved {
+            ty: names::type_name(ty, &names::kinds(debug_name)),
+            size: size.parse().unwrap_or(0),
+        };
     }
-    if POLLS.contains(&code.path.as_str()) && code.nested.is_empty() {
-        if let Some(future) = names::arguments(spelled).first() {
-            let (task, blocking) = names::task_name(future, &names::kinds(debug_name));
-            return Role::Poll { task, blocking };
-        }
+    if POLLS.contains(&path)
+        && code.nested.is_empty()
+        && let Some(future) = names::arguments(spelled).first()
+    {
+        let (task, blocking) = names::task_name(future, &names::kinds(debug_name));
+        return Role::Poll { task, blocking };
     }
     match names::body_kind(debug_name) {
         Some(names::BodyKind::Closure) | None => Role::Function,

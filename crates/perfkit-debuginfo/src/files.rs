@@ -35,7 +35,10 @@ pub fn relative(file: &str, root: &Path) -> SourceFile {
         return SourceFile::default();
     }
     let parts = parts(file);
-    let found = |path: &[&str], origin| SourceFile { path: path.join("/"), origin };
+    let found = |path: &[&str], origin| SourceFile {
+        path: path.join("/"),
+        origin,
+    };
     if let Some(std) = std_parts(&parts) {
         return found(std, Origin::Std);
     }
@@ -79,15 +82,20 @@ pub fn relative(file: &str, root: &Path) -> SourceFile {
 pub fn module(path: &str) -> Option<(String, String)> {
     let (package, rest) = path.split_once("/src/")?;
     let package = package.rsplit('/').next().unwrap_or(package);
-    let named = package.rsplit_once('-').filter(|(_, version)| version.starts_with(|first: char| first.is_ascii_digit()));
-    // A version may itself hold a hyphen (`1.0.0-beta.1`): the name ends at the first part that is a number.
-    let krate = match named {
-        Some(_) => package.split('-').take_while(|part| !part.starts_with(|first: char| first.is_ascii_digit())).collect::<Vec<_>>().join("_"),
-        None => package.replace('-', "_"),
-    };
+    // A version may itself hold a hyphen (`1.0.0-beta.1`): it starts at the first part such as `1.0`.
+    let version =
+        |part: &&str| part.starts_with(|first: char| first.is_ascii_digit()) && part.contains('.');
+    let name: Vec<&str> = package
+        .split('-')
+        .take_while(|part| !version(part))
+        .collect();
+    let krate = name.join("_");
     let rest = rest.strip_suffix(".rs")?;
     let mut module = krate.clone();
-    for part in rest.split('/').filter(|part| !matches!(*part, "mod" | "lib" | "main")) {
+    for part in rest
+        .split('/')
+        .filter(|part| !matches!(*part, "mod" | "lib" | "main"))
+    {
         module.push_str("::");
         module.push_str(part);
     }
@@ -116,7 +124,9 @@ fn std_parts<'p, 'a>(parts: &'p [&'a str]) -> Option<&'p [&'a str]> {
         ["rustc", _hash, "library", rest @ ..] | ["rustc", _hash, rest @ ..] => Some(rest),
         _ => {
             let library = ["lib", "rustlib", "src", "rust", "library"];
-            let at = parts.windows(library.len()).position(|window| window == library)?;
+            let at = parts
+                .windows(library.len())
+                .position(|window| window == library)?;
             Some(&parts[at + library.len()..])
         }
     }
@@ -124,7 +134,9 @@ fn std_parts<'p, 'a>(parts: &'p [&'a str]) -> Option<&'p [&'a str]> {
 
 /// What follows `registry/src`.
 fn registry<'p, 'a>(parts: &'p [&'a str]) -> Option<&'p [&'a str]> {
-    let at = parts.windows(2).position(|window| window == ["registry", "src"])?;
+    let at = parts
+        .windows(2)
+        .position(|window| window == ["registry", "src"])?;
     Some(&parts[at + 2..])
 }
 

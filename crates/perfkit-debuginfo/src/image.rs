@@ -2,10 +2,13 @@
 
 use std::cell::OnceCell;
 use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::Path;
 
 use gimli::{BaseAddresses, CieOrFde, EhFrame, EndianSlice, RunTimeEndian, UnwindSection};
-use object::{Object, ObjectSection, ObjectSegment, ObjectSymbol, ReadCache, ReadRef, SymbolFlags, SymbolKind};
+use object::{
+    Object, ObjectSection, ObjectSegment, ObjectSymbol, ReadCache, SymbolFlags, SymbolKind,
+};
 
 use crate::symboliser::OpenError;
 
@@ -38,41 +41,57 @@ pub(crate) struct Outline {
     pub(crate) build_id: String,
     pub(crate) debug_info: bool,
     pub(crate) line_tables: bool,
-    pub(crate) split: bool,
     pub(crate) symbols: bool,
 }
 
 impl Outline {
     pub(crate) fn read(path: &Path) -> Result<Self, OpenError> {
-        let unreadable = |source| OpenError::Unreadable { path: path.to_owned(), source };
+        let unreadable = |source| OpenError::Unreadable {
+            path: path.to_owned(),
+            source,
+        };
         let file = File::open(path).map_err(unreadable)?;
         let metadata = file.metadata().map_err(unreadable)?;
         if !metadata.is_file() {
             return Err(unreadable(std::io::ErrorKind::InvalidInput.into()));
         }
         let cache = ReadCache::new(file);
-        let object = object::File::parse(&cache)
-            .map_err(|source| OpenError::NotABinary { path: path.to_owned(), source })?;
-        let present = |name: &str| object.section_by_name(name).is_some_and(|section| section.size() > 0);
+        let object = object::File::parse(&cache).map_err(|source| OpenError::NotABinary {
+            path: path.to_owned(),
+            source,
+        })?;
+        let present = |name: &str| {
+            object
+                .section_by_name(name)
+                .is_some_and(|section| section.size() > 0)
+        };
         let build_id = match object.build_id() {
             Ok(Some(id)) if !id.is_empty() => hexadecimal(id),
-            _ => content_id(&cache, metadata.len()),
+            _ => String::new(),
         };
-        Ok(Self {
+        let mut outline = Self {
             build_id,
             debug_info: present(".debug_info"),
             line_tables: present(".debug_line"),
-            split: present(".debug_addr") && present(".gnu_debuglink") || present(".debug_gnu_pubnames"),
             symbols: object.symbol_table().is_some(),
-        })
+        };
+        if outline.build_id.is_empty() {
+            outline.build_id = content_id(&mut cache.into_inner(), metadata.len());
+        }
+        Ok(outline)
     }
 }
 
 impl Image {
     pub(crate) fn read(path: &Path) -> Result<Self, OpenError> {
-        let bytes = std::fs::read(path).map_err(|source| OpenError::Unreadable { path: path.to_owned(), source })?;
-        let object = object::File::parse(&*bytes)
-            .map_err(|source| OpenError::NotABinary { path: path.to_owned(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| OpenError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        let object = object::File::parse(&*bytes).map_err(|source| OpenError::NotABinary {
+            path: path.to_owned(),
+            source,
+        })?;
         let inflated = object
             .sections()
             .filter_map(|section| {
@@ -80,7 +99,15 @@ impl Image {
                     std::borrow::Cow::Owned(data) => data,
                     std::borrow::Cow::Borrowed(_) => return None,
                 };
-                Some((section.name().ok()?.trim_start_matches(".z").trim_start_matches('.').to_owned(), data))
+                Some((
+                    section
+                        .name()
+                        .ok()?
+                        .trim_start_matches(".z")
+                        .trim_start_matches('.')
+                        .to_owned(),
+                    data,
+                ))
             })
             .collect();
         let segments = object
@@ -91,7 +118,13 @@ impl Image {
             })
             .collect();
         let symbols = symbols(&object);
-        Ok(Self { inflated, symbols, segments, bytes, functions: OnceCell::new() })
+        Ok(Self {
+            inflated,
+            symbols,
+            segments,
+            bytes,
+            functions: OnceCell::new(),
+        })
     }
 
     /// The contents of a debug section, decompressed; empty where it does not exist.
@@ -100,7 +133,10 @@ impl Image {
         if let Some((_, data)) = self.inflated.iter().find(|(inflated, _)| inflated == bare) {
             return data;
         }
-        object.section_by_name(name).and_then(|section| section.data().ok()).unwrap_or_default()
+        object
+            .section_by_name(name)
+            .and_then(|section| section.data().ok())
+            .unwrap_or_default()
     }
 
     pub(crate) fn object(&self) -> Option<object::File<'_>> {
@@ -109,7 +145,9 @@ impl Image {
 
     /// The function symbol around an address.
     pub(crate) fn symbol(&self, address: u64) -> Option<&Symbol> {
-        let index = self.symbols.partition_point(|symbol| symbol.start <= address);
+        let index = self
+            .symbols
+            .partition_point(|symbol| symbol.start <= address);
         let symbol = self.symbols.get(index.checked_sub(1)?)?;
         (address < symbol.end).then_some(symbol)
     }
@@ -129,24 +167,46 @@ impl Image {
     }
 
     fn ends_with(&self, address: u64, code: &[u8]) -> bool {
-        let Some(start) = address.checked_sub(code.len() as u64) else { return false };
+        let Some(start) = address.checked_sub(code.len() as u64) else {
+            return false;
+        };
         let segment = self
             .segments
             .iter()
             .find(|(at, _, size)| start >= *at && address <= at.saturating_add(*size));
-        let Some((at, offset, _)) = segment else { return false };
-        let Ok(from) = usize::try_from(offset.saturating_add(start - at)) else { return false };
-        from.checked_add(code.len()).and_then(|to| self.bytes.get(from..to)) == Some(code)
+        let Some((at, offset, _)) = segment else {
+            return false;
+        };
+        let Ok(from) = usize::try_from(offset.saturating_add(start - at)) else {
+            return false;
+        };
+        from.checked_add(code.len())
+            .and_then(|to| self.bytes.get(from..to))
+            == Some(code)
     }
 
     fn unwind_ranges(&self) -> Vec<(u64, u64)> {
         let mut ranges = Vec::new();
-        let Some(object) = self.object() else { return ranges };
-        let Some(section) = object.section_by_name(".eh_frame") else { return ranges };
-        let Ok(data) = section.data() else { return ranges };
-        let text = object.section_by_name(".text").map_or(0, |text| text.address());
-        let bases = BaseAddresses::default().set_eh_frame(section.address()).set_text(text);
-        let endian = if object.is_little_endian() { RunTimeEndian::Little } else { RunTimeEndian::Big };
+        let Some(object) = self.object() else {
+            return ranges;
+        };
+        let Some(section) = object.section_by_name(".eh_frame") else {
+            return ranges;
+        };
+        let Ok(data) = section.data() else {
+            return ranges;
+        };
+        let text = object
+            .section_by_name(".text")
+            .map_or(0, |text| text.address());
+        let bases = BaseAddresses::default()
+            .set_eh_frame(section.address())
+            .set_text(text);
+        let endian = if object.is_little_endian() {
+            RunTimeEndian::Little
+        } else {
+            RunTimeEndian::Big
+        };
         let frames = EhFrame::from(EndianSlice::new(data, endian));
         let mut entries = frames.entries(&bases);
         while let Ok(Some(entry)) = entries.next() {
@@ -164,14 +224,21 @@ impl Image {
 
 fn symbols(object: &object::File<'_>) -> Vec<Symbol> {
     let resolver = |flags| matches!(flags, SymbolFlags::Elf { st_info, .. } if st_info.0 & 0xf == STT_GNU_IFUNC);
-    let code = object.symbols().chain(object.dynamic_symbols()).filter(|symbol| {
-        symbol.is_definition() && symbol.kind() == SymbolKind::Text && !resolver(symbol.flags())
-    });
+    let code = object
+        .symbols()
+        .chain(object.dynamic_symbols())
+        .filter(|symbol| {
+            symbol.is_definition() && symbol.kind() == SymbolKind::Text && !resolver(symbol.flags())
+        });
     let mut symbols: Vec<Symbol> = code
         .filter_map(|symbol| {
             let name = symbol.name().ok().filter(|name| !name.is_empty())?;
             let (start, size) = (symbol.address(), symbol.size());
-            Some(Symbol { start, end: start.saturating_add(size), name: name.to_owned() })
+            Some(Symbol {
+                start,
+                end: start.saturating_add(size),
+                name: name.to_owned(),
+            })
         })
         .collect();
     // Of several names for one address the shortest without leading underscores is the one people know.
@@ -189,7 +256,9 @@ fn symbols(object: &object::File<'_>) -> Vec<Symbol> {
     // Hand-written assembly often has no size: it reaches to the next symbol.
     for index in 0..symbols.len() {
         if symbols[index].end == symbols[index].start {
-            symbols[index].end = symbols.get(index + 1).map_or(symbols[index].start + 1, |next| next.start);
+            symbols[index].end = symbols
+                .get(index + 1)
+                .map_or(symbols[index].start + 1, |next| next.start);
         }
     }
     symbols
@@ -200,18 +269,21 @@ fn hexadecimal(bytes: &[u8]) -> String {
 }
 
 /// Stands in for a build id: length and a hash of the whole file.
-fn content_id<'a>(file: impl ReadRef<'a>, length: u64) -> String {
-    const CHUNK: u64 = 1 << 20;
+fn content_id(file: &mut File, length: u64) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut at = 0;
-    while at < length {
-        let size = CHUNK.min(length - at);
-        let Ok(bytes) = file.read_bytes_at(at, size) else { break };
-        for word in bytes.chunks(8) {
-            let word = word.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
-            hash = (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
+    let mut buffer = vec![0; 1 << 20];
+    let rewound = file.rewind().is_ok();
+    while let Some(read) = file
+        .read(&mut buffer)
+        .ok()
+        .filter(|read| rewound && *read > 0)
+    {
+        // The last few bytes of a read that is no multiple of eight do not tell builds apart.
+        for word in buffer[..read].as_chunks().0 {
+            hash = (hash ^ u64::from_le_bytes(*word))
+                .wrapping_mul(0x0000_0100_0000_01b3)
+                .rotate_left(23);
         }
-        at += size;
     }
     format!("content-{length:x}-{hash:016x}")
 }

@@ -1,7 +1,8 @@
 //! Addresses to inline frames: addr2line's answers, with the `DW_AT_name` of every level beside them.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use addr2line::Context;
 use gimli::{
@@ -36,10 +37,19 @@ pub(crate) struct Inlined<'a> {
     names: RefCell<HashMap<usize, Option<Slice<'a>>>>,
 }
 
+/// What the compilation units of a binary say about how it was built.
+#[derive(Debug, Default)]
+pub(crate) struct Survey {
+    /// Names of Rust crates with debug info of their own.
+    pub(crate) crates: BTreeSet<String>,
+    /// Whether some unit's debug info lies in another file.
+    pub(crate) split: bool,
+}
+
 /// One level, innermost first. Borrowed only for the call.
 pub(crate) struct Level<'a> {
-    pub(crate) symbol: Option<std::borrow::Cow<'a, str>>,
-    pub(crate) debug_name: Option<std::borrow::Cow<'a, str>>,
+    pub(crate) symbol: Option<Cow<'a, str>>,
+    pub(crate) debug_name: Option<Cow<'a, str>>,
     pub(crate) file: Option<&'a str>,
     pub(crate) line: u32,
 }
@@ -53,8 +63,16 @@ impl Binary {
         self.borrow_owner()
     }
 
+    pub(crate) fn survey(&self) -> Survey {
+        self.with_dependent(|_, inlined| inlined.survey())
+    }
+
     /// Hands every level of an address to `each`, innermost first. Returns what was wrong with the debug info.
-    pub(crate) fn levels(&self, address: u64, each: impl FnMut(Level<'_>)) -> Result<(), gimli::Error> {
+    pub(crate) fn levels(
+        &self,
+        address: u64,
+        each: impl FnMut(Level<'_>),
+    ) -> Result<(), gimli::Error> {
         self.with_dependent(|image, inlined| inlined.levels(image, address, each))
     }
 }
@@ -63,9 +81,15 @@ impl<'a> Inlined<'a> {
     fn parse(image: &'a Image) -> Self {
         let object = image.object();
         let little = object.as_ref().is_none_or(Object::is_little_endian);
-        let endian = if little { RunTimeEndian::Little } else { RunTimeEndian::Big };
+        let endian = if little {
+            RunTimeEndian::Little
+        } else {
+            RunTimeEndian::Big
+        };
         let section = |id: SectionId| -> Result<Slice<'a>, gimli::Error> {
-            let data = object.as_ref().map_or(&[][..], |object| image.section(object, id.name()));
+            let data = object
+                .as_ref()
+                .map_or(&[][..], |object| image.section(object, id.name()));
             Ok(EndianSlice::new(data, endian))
         };
         let load = || Dwarf::load(section).unwrap_or_default();
@@ -84,8 +108,33 @@ impl<'a> Inlined<'a> {
         }
     }
 
-    fn levels(&self, image: &Image, address: u64, mut each: impl FnMut(Level<'_>)) -> Result<(), gimli::Error> {
-        let Some(context) = &self.context else { return Ok(()) };
+    fn survey(&self) -> Survey {
+        let mut survey = Survey::default();
+        for unit in self
+            .headers
+            .iter()
+            .filter_map(|header| self.dwarf.unit(*header).ok())
+        {
+            survey.split |= unit.dwo_id.is_some();
+            // rustc names a unit `src/main.rs/@/crate.hash-cgu.0`.
+            let name = unit.name.map(|name| name.to_string_lossy());
+            let krate = name
+                .as_deref()
+                .and_then(|name| name.split_once("/@/")?.1.split('.').next());
+            survey.crates.extend(krate.map(str::to_owned));
+        }
+        survey
+    }
+
+    fn levels(
+        &self,
+        image: &Image,
+        address: u64,
+        mut each: impl FnMut(Level<'_>),
+    ) -> Result<(), gimli::Error> {
+        let Some(context) = &self.context else {
+            return Ok(());
+        };
         let unit = context.find_dwarf_and_unit(address).skip_all_loads();
         let unit = unit.and_then(|unit| unit.header.debug_info_offset());
         let mut frames = context.find_frames(address).skip_all_loads()?;
@@ -93,13 +142,21 @@ impl<'a> Inlined<'a> {
         while let Some(frame) = next {
             next = frames.next()?;
             let debug_name = match (frame.dw_die_offset, unit) {
-                (Some(entry), Some(unit)) => self.name(DebugInfoOffset(unit.0.saturating_add(entry.0))),
+                (Some(entry), Some(unit)) => {
+                    self.name(DebugInfoOffset(unit.0.saturating_add(entry.0)))
+                }
                 _ => None,
             };
             let linkage = frame.function.as_ref().map(|function| function.name);
             // A function that was not inlined has its mangled name in the symbol table, even with line tables only.
-            let table = || image.symbol(address).map(|symbol| symbol.name.as_str().into());
-            let mangled = linkage.filter(|name| debug_name != Some(*name)).map(|name| name.to_string_lossy());
+            let table = || {
+                image
+                    .symbol(address)
+                    .map(|symbol| symbol.name.as_str().into())
+            };
+            let mangled = linkage
+                .filter(|name| debug_name != Some(*name))
+                .map(|name| name.to_string_lossy());
             let symbol = match mangled {
                 None if next.is_none() => table(),
                 mangled => mangled,
@@ -125,9 +182,13 @@ impl<'a> Inlined<'a> {
         let mut found = None;
         for _ in 0..LONGEST_CHAIN {
             let index = self.headers.partition_point(|header| start(header) <= at.0);
-            let Some(index) = index.checked_sub(1) else { break };
+            let Some(index) = index.checked_sub(1) else {
+                break;
+            };
             let header = self.headers[index];
-            let unit = units.entry(index).or_insert_with(|| self.dwarf.unit(header).ok());
+            let unit = units
+                .entry(index)
+                .or_insert_with(|| self.dwarf.unit(header).ok());
             let Some(unit) = unit else { break };
             let offset = UnitOffset(at.0 - start(&header));
             let Ok(die) = unit.entry(offset) else { break };
@@ -139,7 +200,9 @@ impl<'a> Inlined<'a> {
                 .attr_value(gimli::DW_AT_abstract_origin)
                 .or_else(|| die.attr_value(gimli::DW_AT_specification));
             at = match origin {
-                Some(AttributeValue::UnitRef(offset)) => DebugInfoOffset(start(&header).saturating_add(offset.0)),
+                Some(AttributeValue::UnitRef(offset)) => {
+                    DebugInfoOffset(start(&header).saturating_add(offset.0))
+                }
                 Some(AttributeValue::DebugInfoRef(offset)) => offset,
                 _ => break,
             };
@@ -151,5 +214,7 @@ impl<'a> Inlined<'a> {
 }
 
 fn start(header: &gimli::UnitHeader<Slice<'_>>) -> usize {
-    header.debug_info_offset().map_or(usize::MAX, |offset| offset.0)
+    header
+        .debug_info_offset()
+        .map_or(usize::MAX, |offset| offset.0)
 }

@@ -33,8 +33,15 @@ pub enum Leaf {
 /// Classifies code, root first, and folds it. See [`fold`].
 #[must_use]
 pub fn logical_from(levels: &[Code], workspace: &WorkspaceCrates, leaf: Leaf) -> Vec<Frame> {
-    let classes: Vec<Class> = levels.iter().map(|code| categories::classify(code, workspace)).collect();
-    let levels: Vec<Level<'_>> = levels.iter().zip(&classes).map(|(code, class)| Level { code, class }).collect();
+    let classes: Vec<Class> = levels
+        .iter()
+        .map(|code| categories::classify(code, workspace))
+        .collect();
+    let levels: Vec<Level<'_>> = levels
+        .iter()
+        .zip(&classes)
+        .map(|(code, class)| Level { code, class })
+        .collect();
     fold(&levels, leaf)
 }
 
@@ -46,22 +53,55 @@ pub fn fold(levels: &[Level<'_>], leaf: Leaf) -> Vec<Frame> {
         Leaf::Exact => levels,
     };
     let (root, levels) = from_root(trimmed);
-    let ours = leaf == Leaf::Exact && levels.iter().rfind(|level| level.class.layer != Layer::Std).is_some_and(Level::is_ours);
-    let mut stack = Stack { levels, path: Vec::new(), frames: root.into_iter().collect() };
-    let body = levels.iter().rposition(|level| level.is_user()).map_or(0, |last| last + 1);
+    let ours = leaf == Leaf::Exact
+        && levels
+            .iter()
+            .rfind(|level| level.class.layer != Layer::Std)
+            .is_some_and(Level::is_ours);
+    let before = trimmed.len() - levels.len();
+    let above = trimmed[..before]
+        .last()
+        .filter(|level| !level.is_ours())
+        .map(|level| level.code);
+    let mut stack = Stack {
+        levels,
+        above,
+        path: Vec::new(),
+        frames: root.into_iter().collect(),
+    };
+    let body = levels
+        .iter()
+        .rposition(|level| level.is_user())
+        .map_or(0, |last| last + 1);
     for level in levels[..body].iter().filter(|level| level.is_user()) {
         stack.push(level);
     }
     let users = body > 0;
-    let tail: Vec<Level<'_>> = levels[body..].iter().filter(|level| !level.is_ours()).copied().collect();
+    let tail: Vec<Level<'_>> = levels[body..]
+        .iter()
+        .filter(|level| !level.is_ours())
+        .copied()
+        .collect();
     stack.end(&tail, users);
-    if ours || (stack.frames.is_empty() && levels.iter().chain(trimmed).chain(levels).any(Level::is_ours)) {
-        stack.frames.push(plain("perfkit".to_owned(), Category::Perfkit));
+    if ours
+        || (stack.frames.is_empty()
+            && levels
+                .iter()
+                .chain(trimmed)
+                .chain(levels)
+                .any(Level::is_ours))
+    {
+        stack
+            .frames
+            .push(plain("perfkit".to_owned(), Category::Perfkit));
     }
     if stack.frames.is_empty() {
         stack.frames.push(match levels.last() {
             Some(level) => stack.frame(level),
-            None => Frame { kind: FrameKind::Unknown, ..plain("[unknown]".to_owned(), Category::Unknown) },
+            None => Frame {
+                kind: FrameKind::Unknown,
+                ..plain("[unknown]".to_owned(), Category::Unknown)
+            },
         });
     }
     stack.frames
@@ -82,7 +122,8 @@ impl Level<'_> {
     }
 
     fn is_infrastructure(&self) -> bool {
-        matches!(self.class.layer, Layer::Infrastructure(_)) || matches!(self.class.layer, Layer::User(_)) && self.class.plumbing
+        matches!(self.class.layer, Layer::Infrastructure(_))
+            || matches!(self.class.layer, Layer::User(_)) && self.class.plumbing
     }
 
     fn system(&self) -> Option<&Category> {
@@ -104,7 +145,9 @@ impl Level<'_> {
 fn without_hooks<'s, 'a>(mut levels: &'s [Level<'a>]) -> &'s [Level<'a>] {
     while let Some((last, rest)) = levels.split_last() {
         let hook = levels.iter().rposition(Level::is_ours).filter(|hook| {
-            levels[hook + 1..].iter().all(|level| level.is_std() || level.system().is_some())
+            levels[hook + 1..]
+                .iter()
+                .all(|level| level.is_std() || level.system().is_some())
         });
         levels = match hook {
             Some(hook) => &levels[..hook],
@@ -117,18 +160,30 @@ fn without_hooks<'s, 'a>(mut levels: &'s [Level<'a>]) -> &'s [Level<'a>] {
 
 /// Finds the root: the innermost task, or the body that perfkit calls if that lies further in.
 fn from_root<'s, 'a>(levels: &'s [Level<'a>]) -> (Option<Frame>, &'s [Level<'a>]) {
-    let task = levels.iter().rposition(|level| matches!(level.code.role, Role::Poll { .. }));
+    let task = levels
+        .iter()
+        .rposition(|level| matches!(level.code.role, Role::Poll { .. }));
     let last = levels.iter().rposition(Level::is_user).unwrap_or(0);
-    let starts = |level: &Level<'_>| level.is_ours() && level.code.krate == "perfkit" && !categories::inside_a_body(&level.code.path);
+    let starts = |level: &Level<'_>| {
+        level.is_ours()
+            && level.code.krate == "perfkit"
+            && !categories::inside_a_body(&level.code.path)
+    };
     let body = levels[..last].iter().rposition(starts);
     match (task, body) {
         (Some(task), body) if body.is_none_or(|body| body < task) => {
             let name = match &levels[task].code.role {
-                Role::Poll { task, blocking: true } => format!("blocking task {task}"),
+                Role::Poll {
+                    task,
+                    blocking: true,
+                } => format!("blocking task {task}"),
                 Role::Poll { task, .. } => format!("task {task}"),
                 _ => String::new(),
             };
-            let root = Frame { kind: FrameKind::Task, ..plain(name, Category::Runtime) };
+            let root = Frame {
+                kind: FrameKind::Task,
+                ..plain(name, Category::Runtime)
+            };
             (Some(root), &levels[task + 1..])
         }
         (_, Some(body)) => (None, &levels[body + 1..]),
@@ -139,6 +194,8 @@ fn from_root<'s, 'a>(levels: &'s [Level<'a>]) -> (Option<Frame>, &'s [Level<'a>]
 /// A stack under construction.
 struct Stack<'s, 'a> {
     levels: &'s [Level<'a>],
+    /// The executor's frame that polls the root.
+    above: Option<&'a Code>,
     /// (path, closures) of the frames pushed from levels, to recognise a closure of the frame before it.
     path: Vec<&'a Code>,
     frames: Vec<Frame>,
@@ -149,8 +206,11 @@ impl<'a> Stack<'_, 'a> {
     fn push(&mut self, level: &Level<'a>) {
         let code = level.code;
         if let (Some(before), Some(frame)) = (self.path.last(), self.frames.last_mut()) {
-            let inside = code.nested.len() > before.nested.len() && code.nested.starts_with(&before.nested);
-            let siblings = !code.nested.is_empty() && !before.nested.is_empty() && code.nested != before.nested;
+            let inside =
+                code.nested.len() > before.nested.len() && code.nested.starts_with(&before.nested);
+            let siblings = !code.nested.is_empty()
+                && !before.nested.is_empty()
+                && code.nested != before.nested;
             // The same function again is recursion and stays.
             if code.path == before.path && (inside || siblings) {
                 if code.line > 0 {
@@ -171,8 +231,15 @@ impl<'a> Stack<'_, 'a> {
 
     /// Adds what the last frame of the user was doing.
     fn end(&mut self, tail: &[Level<'a>], users: bool) {
-        let copies = tail.iter().rev().take_while(|level| level.system() == Some(&Category::Memcpy)).count();
-        let moved = tail.len().checked_sub(copies + 1).and_then(|at| Some((at, tail[at].moved()?)));
+        let copies = tail
+            .iter()
+            .rev()
+            .take_while(|level| level.system() == Some(&Category::Memcpy))
+            .count();
+        let moved = tail
+            .len()
+            .checked_sub(copies + 1)
+            .and_then(|at| Some((at, tail[at].moved()?)));
         let (calls, system) = match moved {
             Some((at, _)) => (&tail[..at], &[][..]),
             None => {
@@ -189,7 +256,11 @@ impl<'a> Stack<'_, 'a> {
                 self.push(&calls[inner]);
             }
             _ if moved.is_none() => {
-                let called = calls.iter().find(|level| level.is_std() && !level.class.plumbing);
+                // A C function right before the kernel is only the kernel's door.
+                let door = |level: &&Level<'_>| level.code.library && !system.is_empty();
+                let called = calls
+                    .iter()
+                    .find(|level| level.is_std() && !level.class.plumbing && !door(level));
                 if let Some(called) = called {
                     self.push(called);
                 }
@@ -200,7 +271,7 @@ impl<'a> Stack<'_, 'a> {
             // The mover is the nearest frame that is not std: std moves on behalf of its caller.
             let mover = tail[..at].iter().rfind(|level| !level.is_std());
             let last_user = self.levels.iter().rfind(|level| level.is_user());
-            let mover = mover.or(last_user).map(|level| level.code);
+            let mover = mover.or(last_user).map(|level| level.code).or(self.above);
             self.frames.push(Frame {
                 name: ty.to_owned(),
                 kind: FrameKind::Moved,
@@ -211,7 +282,11 @@ impl<'a> Stack<'_, 'a> {
             });
             return;
         }
-        if system.is_empty() && let Some(nameless) = calls.iter().rfind(|level| level.class.layer == Layer::Nameless) {
+        if system.is_empty()
+            && let Some(nameless) = calls
+                .iter()
+                .rfind(|level| level.class.layer == Layer::Nameless)
+        {
             self.push(nameless);
         }
         self.system(system);
@@ -221,7 +296,9 @@ impl<'a> Stack<'_, 'a> {
     fn system(&mut self, levels: &[Level<'a>]) {
         let mut last: Option<&Category> = None;
         for level in levels {
-            let Some(category) = level.system() else { continue };
+            let Some(category) = level.system() else {
+                continue;
+            };
             match self.frames.last_mut() {
                 // `__rust_alloc` leads to `malloc`, which leads to `_int_malloc`: the public name is the one to show.
                 Some(frame) if last == Some(category) => {
@@ -240,7 +317,9 @@ impl<'a> Stack<'_, 'a> {
 
     fn frame(&self, level: &Level<'_>) -> Frame {
         let category = match &level.class.layer {
-            Layer::User(category) | Layer::Infrastructure(category) | Layer::System(category) => category.clone(),
+            Layer::User(category) | Layer::Infrastructure(category) | Layer::System(category) => {
+                category.clone()
+            }
             Layer::Perfkit => Category::Perfkit,
             Layer::Nameless => Category::Unknown,
             Layer::Std => self.caller(level),
@@ -250,7 +329,11 @@ impl<'a> Stack<'_, 'a> {
             (_, Role::Async) => FrameKind::Async,
             _ => FrameKind::Function,
         };
-        let name = if level.code.path.is_empty() { "[unknown]" } else { &level.code.path };
+        let name = if level.code.path.is_empty() {
+            "[unknown]"
+        } else {
+            &level.code.path
+        };
         Frame {
             kind,
             file: level.code.file.clone(),
@@ -261,16 +344,32 @@ impl<'a> Stack<'_, 'a> {
 
     /// The category of the nearest caller that is not std.
     fn caller(&self, level: &Level<'_>) -> Category {
-        let at = self.levels.iter().rposition(|other| std::ptr::eq(other.code, level.code)).unwrap_or(0);
+        let at = self
+            .levels
+            .iter()
+            .rposition(|other| std::ptr::eq(other.code, level.code))
+            .unwrap_or(0);
         let caller = self.levels[..at].iter().rfind(|other| !other.is_std());
         match caller.map(|caller| &caller.class.layer) {
-            Some(Layer::User(category) | Layer::Infrastructure(category) | Layer::System(category)) => category.clone(),
+            Some(
+                Layer::User(category) | Layer::Infrastructure(category) | Layer::System(category),
+            ) => category.clone(),
             Some(Layer::Perfkit) => Category::Perfkit,
-            _ => self.frames.last().map_or(Category::Unknown, |frame| frame.category.clone()),
+            _ => self
+                .frames
+                .last()
+                .map_or(Category::Unknown, |frame| frame.category.clone()),
         }
     }
 }
 
 fn plain(name: String, category: Category) -> Frame {
-    Frame { name, kind: FrameKind::Function, category, file: String::new(), line: 0, size: 0 }
+    Frame {
+        name,
+        kind: FrameKind::Function,
+        category,
+        file: String::new(),
+        line: 0,
+        size: 0,
+    }
 }

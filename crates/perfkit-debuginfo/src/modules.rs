@@ -35,17 +35,33 @@ pub(crate) enum Kind {
 }
 
 impl AddressSpace {
-    pub(crate) fn new(modules: &[Module], known: &[(String, u64)], binary: impl FnMut(&Module) -> usize) -> Self {
+    pub(crate) fn new(
+        modules: &[Module],
+        known: &[(String, u64)],
+        binary: impl FnMut(&Module) -> usize,
+    ) -> Self {
         let mut binary = binary;
         let mut spans: Vec<Span> = modules
             .iter()
-            .map(|module| Span { start: module.start, end: module.end, bias: module.bias, binary: binary(module) })
+            .map(|module| Span {
+                start: module.start,
+                end: module.end,
+                bias: module.bias,
+                binary: binary(module),
+            })
             .collect();
         spans.sort_unstable_by_key(|span| span.start);
-        let mut space = Self { spans, known: HashMap::new() };
+        let mut space = Self {
+            spans,
+            known: HashMap::new(),
+        };
         for (name, address) in known {
             if let Some((binary, at)) = space.find(*address) {
-                space.known.entry(binary).or_default().push((at, name.clone()));
+                space
+                    .known
+                    .entry(binary)
+                    .or_default()
+                    .push((at, name.clone()));
             }
         }
         space
@@ -60,9 +76,15 @@ impl AddressSpace {
 
     /// The name the process knows for a function of a binary.
     pub(crate) fn known(&self, binary: usize, (start, end): (u64, u64)) -> Option<&str> {
-        let inside = self.known.get(&binary)?.iter().filter(|(at, _)| (start..end).contains(at));
+        let inside = self
+            .known
+            .get(&binary)?
+            .iter()
+            .filter(|(at, _)| (start..end).contains(at));
         // glibc implements memcpy by memmove: one code, two names. The one its own symbols use wins.
-        let name = inside.map(|(_, name)| name).max_by_key(|name| (*name == "memmove", std::cmp::Reverse(*name)));
+        let name = inside
+            .map(|(_, name)| name)
+            .max_by_key(|name| (*name == "memmove", std::cmp::Reverse(*name)));
         name.map(String::as_str)
     }
 }
@@ -71,10 +93,22 @@ impl AddressSpace {
 pub(crate) fn kind(path: &str) -> Kind {
     let file = path.rsplit('/').next().unwrap_or(path);
     let stem = file.split(".so").next().unwrap_or(file);
-    let runtime = ["libc", "libm", "libpthread", "libdl", "librt", "libgcc_s", "linux-vdso"];
+    let runtime = [
+        "libc",
+        "libm",
+        "libpthread",
+        "libdl",
+        "librt",
+        "libgcc_s",
+        "linux-vdso",
+    ];
     if path.starts_with('[') {
         Kind::Vdso
-    } else if runtime.contains(&stem) || stem.starts_with("ld-") || stem.starts_with("libc-") || stem.starts_with("libc.musl") {
+    } else if runtime.contains(&stem)
+        || stem.starts_with("ld-")
+        || stem.starts_with("libc-")
+        || stem.starts_with("libc.musl")
+    {
         Kind::CRuntime
     } else {
         Kind::Library(stem.to_owned())

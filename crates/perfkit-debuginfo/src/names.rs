@@ -94,7 +94,9 @@ pub fn function(demangled: &str, krate: Option<&str>) -> FunctionName {
 /// no longer tells. `None` for other symbols and for a trait's own default methods.
 #[must_use]
 pub fn defining_crate(symbol: &str) -> Option<&str> {
-    let mut rest = symbol.strip_prefix("_R").or_else(|| symbol.strip_prefix("__R"))?;
+    let mut rest = symbol
+        .strip_prefix("_R")
+        .or_else(|| symbol.strip_prefix("__R"))?;
     loop {
         rest = match rest.as_bytes().first()? {
             b'N' => rest.get(2..)?,
@@ -171,17 +173,27 @@ pub fn task_name(future: &str, kinds: &Kinds) -> (String, bool) {
 #[must_use]
 pub fn arguments(name: &str) -> Vec<String> {
     let path = text::path(name);
-    let own = path.segments.iter().rev().find(|segment| !segment.arguments.is_empty());
-    let head = path.head.as_ref().and_then(|head| segments_of(&head.own)?.segments.last());
+    let own = path
+        .segments
+        .iter()
+        .rev()
+        .find(|segment| !segment.arguments.is_empty());
+    let head = path
+        .head
+        .as_ref()
+        .and_then(|head| segments_of(&head.own)?.segments.last());
     let holder = own.or_else(|| head.filter(|segment| !segment.arguments.is_empty()));
     let arguments = holder.map_or(&[][..], |segment| &segment.arguments);
-    arguments.iter().map(|ty| verbatim(ty)).collect()
+    arguments.iter().map(verbatim).collect()
 }
 
 /// `drop Result<u64, DistriErr>` for `core::ptr::drop_in_place`, whose argument is all it says.
 fn drop_glue(path: &Path<'_>) -> Option<String> {
     let last = path.segments.last()?;
-    let dropped = last.arguments.first().filter(|_| last.name == "drop_in_place")?;
+    let dropped = last
+        .arguments
+        .first()
+        .filter(|_| last.name == "drop_in_place")?;
     let mut name = "drop ".to_owned();
     write_type(dropped, &Kinds::default(), &mut name);
     Some(name)
@@ -191,7 +203,11 @@ fn crate_of(path: &Path<'_>) -> String {
     let from = |ty: &Type<'_>| Some(segments_of(ty)?.segments.first()?.name.to_owned());
     match &path.head {
         // Only a trait's default methods come here with a symbol; they are written where the trait is.
-        Some(head) => head.of_trait.as_ref().and_then(from).or_else(|| from(&head.own)),
+        Some(head) => head
+            .of_trait
+            .as_ref()
+            .and_then(from)
+            .or_else(|| from(&head.own)),
         None if path.segments.len() < 2 => None,
         None => path.segments.first().map(|segment| segment.name.to_owned()),
     }
@@ -203,12 +219,15 @@ fn base<'a>(path: &Path<'a>, krate: &str) -> Vec<&'a str> {
     let mut names = Vec::new();
     if let Some(head) = &path.head {
         let own = segments_of(&head.own);
-        let own_is_body = own.is_some_and(|own| own.segments.last().is_some_and(|last| is_body(last.name)));
+        let own_is_body =
+            own.is_some_and(|own| own.segments.last().is_some_and(|last| is_body(last.name)));
         let of_trait = head.of_trait.as_ref().and_then(segments_of);
         let in_crate = |path: &Path<'_>| crate_of(path) == krate;
         names = match (own, of_trait) {
             (_, Some(of_trait)) if own_is_body => base(of_trait, krate),
-            (Some(own), Some(of_trait)) if !in_crate(own) && in_crate(of_trait) => base(of_trait, krate),
+            (Some(own), Some(of_trait)) if !in_crate(own) && in_crate(of_trait) => {
+                base(of_trait, krate)
+            }
             (Some(own), _) => base(own, krate),
             (None, Some(of_trait)) => base(of_trait, krate),
             (None, None) => vec![shape(&head.own)],
@@ -271,7 +290,11 @@ fn kind_of(name: &str) -> Option<BodyKind> {
 }
 
 fn key(path: &Path<'_>) -> (String, Vec<String>) {
-    let plain = path.segments.iter().rev().find(|segment| !is_body(segment.name));
+    let plain = path
+        .segments
+        .iter()
+        .rev()
+        .find(|segment| !is_body(segment.name));
     let numbers = path.segments.iter().filter(|segment| is_body(segment.name));
     let numbers = numbers.map(|segment| {
         let number = segment.name.rsplit('#').next().unwrap_or_default();
@@ -319,7 +342,11 @@ fn write_path(path: &Path<'_>, kinds: &Kinds, out: &mut String) {
     };
     if is_body(last.name) {
         // An environment in `DW_AT_name` tells its kind itself; `{closure#0}` of a symbol has to be looked up.
-        let own = last.name.contains("_env#").then(|| kind_of(last.name)).flatten();
+        let own = last
+            .name
+            .contains("_env#")
+            .then(|| kind_of(last.name))
+            .flatten();
         let word = match own.or_else(|| kinds.0.get(&key(path)).copied()) {
             Some(BodyKind::AsyncFn) => "async fn ",
             Some(BodyKind::AsyncBlock) => "async block in ",

@@ -27,6 +27,8 @@ pub struct Symboliser {
     /// Distinct code with its class.
     codes: Vec<(Code, Class)>,
     indices: HashMap<Code, u32>,
+    /// Code by symbol, name and file, without its line: the same function is met at many addresses.
+    normalised: HashMap<String, Code>,
 }
 
 /// Why a binary could not be opened.
@@ -122,26 +124,28 @@ impl Symboliser {
     /// When the file is missing or is no binary. A binary without debug info is a [`Problem`], not an error.
     pub fn open(executable: &Path, workspace: &WorkspaceCrates) -> Result<Self, OpenError> {
         let outline = Outline::read(executable)?;
-        let path = || executable.to_owned();
+        let resolved = std::fs::canonicalize(executable).unwrap_or_else(|_| executable.to_owned());
         let mut problems = Vec::new();
-        if outline.split {
-            problems.push(Problem::SplitDebugInfo { path: path() });
-        }
         if !outline.debug_info || !outline.line_tables {
-            problems.push(Problem::NoDebugInfo { path: path() });
+            problems.push(Problem::NoDebugInfo {
+                path: resolved.clone(),
+            });
         }
         if !outline.symbols {
-            problems.push(Problem::NoSymbols { path: path() });
+            problems.push(Problem::NoSymbols {
+                path: resolved.clone(),
+            });
         }
         Ok(Self {
             workspace: workspace.clone(),
-            executable: std::fs::canonicalize(executable).unwrap_or_else(|_| path()),
+            executable: resolved,
             build_id: outline.build_id,
             problems,
             binaries: Vec::new(),
             space: AddressSpace::default(),
             codes: Vec::new(),
             indices: HashMap::new(),
+            normalised: HashMap::new(),
         })
     }
 
@@ -176,14 +180,22 @@ impl Symboliser {
                 // Modules that came from a stored cache have no path yet.
                 if binary.path.is_empty() {
                     binary.path.clone_from(&module.path);
-                    binary.kind = if executable { Kind::Executable } else { modules::kind(&module.path) };
+                    binary.kind = if executable {
+                        Kind::Executable
+                    } else {
+                        modules::kind(&module.path)
+                    };
                 }
                 return index;
             }
             self.binaries.push(Loaded {
                 key,
                 path: module.path.clone(),
-                kind: if executable { Kind::Executable } else { modules::kind(&module.path) },
+                kind: if executable {
+                    Kind::Executable
+                } else {
+                    modules::kind(&module.path)
+                },
                 addresses: HashMap::new(),
                 file: None,
             });
@@ -197,7 +209,11 @@ impl Symboliser {
         let mut system_call = None;
         for (index, address) in stack.frames.iter().enumerate() {
             let exact = index == 0 && stack.exact_leaf;
-            let probe = if exact { *address } else { address.wrapping_sub(1) };
+            let probe = if exact {
+                *address
+            } else {
+                address.wrapping_sub(1)
+            };
             let Some((binary, at)) = self.space.find(probe) else {
                 let nameless = self.intern_nameless("[unknown]");
                 codes.push(nameless);
@@ -222,15 +238,28 @@ impl Symboliser {
         if system_call.is_some() {
             let name = self.system_call_name(&codes);
             let layer = Layer::System(Category::Kernel);
-            let code = Code { path: name, ..Code::default() };
-            let kernel = self.intern_as(code, Class { layer, plumbing: false });
+            let code = Code {
+                path: name,
+                ..Code::default()
+            };
+            let kernel = self.intern_as(
+                code,
+                Class {
+                    layer,
+                    plumbing: false,
+                },
+            );
             codes.insert(0, kernel);
         }
         let levels = codes.iter().rev().map(|code| {
             let (code, class) = &self.codes[*code as usize];
             Level { code, class }
         });
-        let leaf = if stack.exact_leaf { Leaf::Exact } else { Leaf::Return };
+        let leaf = if stack.exact_leaf {
+            Leaf::Exact
+        } else {
+            Leaf::Return
+        };
         logical::fold(&levels.collect::<Vec<_>>(), leaf)
     }
 
@@ -240,7 +269,11 @@ impl Symboliser {
         let mut codes = Vec::new();
         let mut numbers: HashMap<u32, u32> = HashMap::new();
         let mut modules = BTreeMap::new();
-        for binary in self.binaries.iter().filter(|binary| !binary.addresses.is_empty()) {
+        for binary in self
+            .binaries
+            .iter()
+            .filter(|binary| !binary.addresses.is_empty())
+        {
             let sorted: BTreeMap<&u64, &Address> = binary.addresses.iter().collect();
             let addresses = sorted.into_iter().map(|(at, address)| CachedAddress {
                 at: *at,
@@ -259,7 +292,12 @@ impl Symboliser {
             });
             modules.insert(binary.key.clone(), addresses.collect());
         }
-        SymbolCache { version: VERSION, root: self.root(), codes, modules }
+        SymbolCache {
+            version: VERSION,
+            root: self.root(),
+            codes,
+            modules,
+        }
     }
 
     /// Takes over what an earlier run resolved. A cache of another version or workspace folder is ignored.
@@ -267,24 +305,44 @@ impl Symboliser {
         if cache.version != VERSION || cache.root != self.root() {
             return;
         }
-        let codes: Vec<u32> = cache.codes.iter().map(|code| self.intern(code.clone())).collect();
+        let codes: Vec<u32> = cache
+            .codes
+            .iter()
+            .map(|code| self.intern(code.clone()))
+            .collect();
         for (key, addresses) in &cache.modules {
-            let index = self.binaries.iter().position(|binary| binary.key == *key).unwrap_or_else(|| {
-                self.binaries.push(Loaded {
-                    key: key.clone(),
-                    path: String::new(),
-                    kind: Kind::Library(String::new()),
-                    addresses: HashMap::new(),
-                    file: None,
+            let index = self
+                .binaries
+                .iter()
+                .position(|binary| binary.key == *key)
+                .unwrap_or_else(|| {
+                    self.binaries.push(Loaded {
+                        key: key.clone(),
+                        path: String::new(),
+                        kind: Kind::Library(String::new()),
+                        addresses: HashMap::new(),
+                        file: None,
+                    });
+                    self.binaries.len() - 1
                 });
-                self.binaries.len() - 1
-            });
             for address in addresses {
-                let of = address.codes.iter().map(|code| codes.get(*code as usize).copied());
+                let of = address
+                    .codes
+                    .iter()
+                    .map(|code| codes.get(*code as usize).copied());
                 // A damaged entry is looked up again.
-                let Some(codes) = of.collect::<Option<Vec<u32>>>() else { continue };
+                let Some(codes) = of.collect::<Option<Vec<u32>>>() else {
+                    continue;
+                };
                 let (function, after_system_call) = (address.function, address.after_system_call);
-                self.binaries[index].addresses.insert(address.at, Address { codes, function, after_system_call });
+                self.binaries[index].addresses.insert(
+                    address.at,
+                    Address {
+                        codes,
+                        function,
+                        after_system_call,
+                    },
+                );
             }
         }
     }
@@ -304,9 +362,12 @@ impl Symboliser {
             return Address::default();
         };
         let kind = self.binaries[binary].kind.clone();
-        let mut address = Address { after_system_call: file.image().after_system_call(at), ..Address::default() };
-        let root = self.workspace.root.clone();
-        let mut found = Vec::new();
+        let mut address = Address {
+            after_system_call: file.image().after_system_call(at),
+            ..Address::default()
+        };
+        let (root, normalised) = (&self.workspace.root, &mut self.normalised);
+        let (mut found, mut key) = (Vec::new(), String::new());
         let outcome = file.levels(at, |level| {
             let raw = Raw {
                 symbol: level.symbol.as_deref(),
@@ -314,17 +375,38 @@ impl Symboliser {
                 file: level.file,
                 line: level.line,
             };
-            found.push(code::normalise(&raw, &root));
+            key.clear();
+            for part in [raw.symbol, raw.debug_name, raw.file] {
+                key.push_str(part.unwrap_or_default());
+                key.push('\0');
+            }
+            let code = match normalised.get(&key).filter(|_| raw.line > 0) {
+                Some(code) => Code {
+                    line: raw.line,
+                    ..code.clone()
+                },
+                None => code::normalise(&raw, root),
+            };
+            if raw.line > 0 && code.line > 0 && !normalised.contains_key(&key) {
+                normalised.insert(key.clone(), code.clone());
+            }
+            found.push(code);
         });
         if let Err(reason) = outcome {
             let path = self.binaries[binary].path.clone();
-            self.note(Problem::Damaged { path, reason: reason.to_string() });
+            self.note(Problem::Damaged {
+                path,
+                reason: reason.to_string(),
+            });
         }
         if found.iter().all(|code| code.path.is_empty()) {
             found.clear();
             if let Some(symbol) = file.image().symbol(at) {
-                let raw = Raw { symbol: Some(&symbol.name), ..Raw::default() };
-                found.push(code::normalise(&raw, &root));
+                let raw = Raw {
+                    symbol: Some(&symbol.name),
+                    ..Raw::default()
+                };
+                found.push(code::normalise(&raw, &self.workspace.root));
             } else {
                 address.function = file.image().function(at);
             }
@@ -344,7 +426,9 @@ impl Symboliser {
     }
 
     fn load(&mut self, binary: usize) -> Option<Binary> {
-        let Loaded { path, kind, key, .. } = &self.binaries[binary];
+        let Loaded {
+            path, kind, key, ..
+        } = &self.binaries[binary];
         let file = match kind {
             Kind::Vdso => return None,
             Kind::Executable => self.executable.clone(),
@@ -353,16 +437,41 @@ impl Symboliser {
         let opened = Outline::read(&file).and_then(|outline| Ok((outline, Image::read(&file)?)));
         match opened {
             // The key is a path where the process found no build id; then there is nothing to compare.
-            Ok((outline, _)) if outline.build_id != *key && *key != *path && !outline.build_id.starts_with("content-") => {
+            Ok((outline, _))
+                if outline.build_id != *key
+                    && *key != *path
+                    && !outline.build_id.starts_with("content-") =>
+            {
                 let path = path.clone();
                 self.note(Problem::Rebuilt { path });
                 None
             }
-            Ok((_, image)) => Some(Binary::parse(image)),
+            Ok((_, image)) => {
+                let executable = *kind == Kind::Executable;
+                let binary = Binary::parse(image);
+                if executable {
+                    self.inspect(&binary);
+                }
+                Some(binary)
+            }
             Err(error) => {
-                self.note(Problem::Module { reason: error.to_string() });
+                self.note(Problem::Module {
+                    reason: error.to_string(),
+                });
                 None
             }
+        }
+    }
+
+    /// A binary without debug info still holds the standard library's: look for the workspace's own.
+    fn inspect(&mut self, binary: &Binary) {
+        let survey = binary.survey();
+        let path = self.executable.clone();
+        let members = &self.workspace.members;
+        if survey.split {
+            self.note(Problem::SplitDebugInfo { path });
+        } else if !members.is_empty() && survey.crates.is_disjoint(members) {
+            self.note(Problem::NoDebugInfo { path });
         }
     }
 
@@ -370,13 +479,21 @@ impl Symboliser {
     fn unnamed(&mut self, binary: usize, function: Option<(u64, u64)>) -> u32 {
         if let Some(name) = function.and_then(|range| self.space.known(binary, range)) {
             let path = categories::canonical(name);
-            return self.intern(Code { path, library: true, ..Code::default() });
+            return self.intern(Code {
+                path,
+                library: true,
+                ..Code::default()
+            });
         }
         let Loaded { path, kind, .. } = &self.binaries[binary];
         if *kind == Kind::Vdso {
             // Nearly every call into the kernel's page reads a clock.
             let path = "clock_gettime (vdso)".to_owned();
-            return self.intern(Code { path, library: true, ..Code::default() });
+            return self.intern(Code {
+                path,
+                library: true,
+                ..Code::default()
+            });
         }
         let file = path.rsplit('/').next().unwrap_or(path);
         let name = format!("{file} (no symbols)");
@@ -386,9 +503,17 @@ impl Symboliser {
     /// `syscall write`, named after the C function that makes the call.
     fn system_call_name(&self, codes: &[u32]) -> String {
         let callers = codes.iter().map(|code| &self.codes[*code as usize]);
-        let named = callers.clone().take_while(|(code, class)| code.library || class.layer == Layer::Nameless);
-        let named = named.map(|(code, _)| code).find(|code| code.library && !code.path.starts_with("__syscall"));
-        let name = named.map_or("", |code| code.path.trim_start_matches("__libc_").trim_start_matches('_'));
+        let named = callers
+            .clone()
+            .take_while(|(code, class)| code.library || class.layer == Layer::Nameless);
+        let named = named
+            .map(|(code, _)| code)
+            .find(|code| code.library && !code.path.starts_with("__syscall"));
+        let name = named.map_or("", |code| {
+            code.path
+                .trim_start_matches("__libc_")
+                .trim_start_matches('_')
+        });
         // The standard library makes its futex calls through libc's `syscall`.
         let futex = callers.take(6).any(|(code, _)| code.path.contains("futex"));
         match name {
@@ -404,8 +529,17 @@ impl Symboliser {
     }
 
     fn intern_nameless(&mut self, name: &str) -> u32 {
-        let class = Class { layer: Layer::Nameless, plumbing: false };
-        self.intern_as(Code { path: name.to_owned(), ..Code::default() }, class)
+        let class = Class {
+            layer: Layer::Nameless,
+            plumbing: false,
+        };
+        self.intern_as(
+            Code {
+                path: name.to_owned(),
+                ..Code::default()
+            },
+            class,
+        )
     }
 
     fn intern_as(&mut self, code: Code, class: Class) -> u32 {
@@ -430,12 +564,16 @@ impl Problem {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NoDebugInfo { .. } => {
-                Some("set `debug = 2` and `strip = \"none\"` in [profile.bench], and check that no `strip` or `-Cdebuginfo=0` is in RUSTFLAGS")
+            Self::NoDebugInfo { .. } => Some(
+                "set `debug = 2` and `strip = \"none\"` in [profile.bench], and check that no `strip` or `-Cdebuginfo=0` is in RUSTFLAGS",
+            ),
+            Self::SplitDebugInfo { .. } => {
+                Some("set `split-debuginfo = \"off\"` in [profile.bench]")
             }
-            Self::SplitDebugInfo { .. } => Some("set `split-debuginfo = \"off\"` in [profile.bench]"),
             Self::NoSymbols { .. } => Some("set `strip = \"none\"` in [profile.bench]"),
-            Self::Rebuilt { .. } => Some("measure again, and do not build while a run is measuring"),
+            Self::Rebuilt { .. } => {
+                Some("measure again, and do not build while a run is measuring")
+            }
             Self::Module { .. } | Self::Damaged { .. } => None,
         }
     }

@@ -42,12 +42,21 @@ const KEYWORDS: [&str; 11] = [
 
 /// Parses the path of a function. What follows the path is ignored.
 pub(super) fn path(text: &str) -> Path<'_> {
-    Parser { text, at: 0, depth: 0 }.path()
+    Parser {
+        text,
+        at: 0,
+        depth: 0,
+    }
+    .path()
 }
 
 /// Parses a type to its end.
 pub(super) fn ty(text: &str) -> Type<'_> {
-    let mut parser = Parser { text, at: 0, depth: 0 };
+    let mut parser = Parser {
+        text,
+        at: 0,
+        depth: 0,
+    };
     let mut pieces = parser.ty();
     if parser.at < text.len() {
         pieces.push(Piece::Text(&text[parser.at..]));
@@ -89,7 +98,9 @@ impl<'a> Parser<'a> {
                 }
                 b'-' if self.rest().starts_with("->") => self.at += 2,
                 b'"' => {
-                    let closing = self.rest()[1..].find('"').map_or(self.rest().len(), |end| end + 2);
+                    let closing = self.rest()[1..]
+                        .find('"')
+                        .map_or(self.rest().len(), |end| end + 2);
                     self.at += closing;
                 }
                 b'0'..=b'9' | b'\'' => self.at += 1 + word(&self.rest()[1..]).len(),
@@ -129,7 +140,10 @@ impl<'a> Parser<'a> {
         let mut path = Path::default();
         self.depth += 1;
         if self.depth > DEEPEST {
-            path.segments.push(Segment { name: self.rest(), arguments: Vec::new() });
+            path.segments.push(Segment {
+                name: self.rest(),
+                arguments: Vec::new(),
+            });
             self.at = self.text.len();
             return path;
         }
@@ -143,7 +157,10 @@ impl<'a> Parser<'a> {
             if self.peek() == Some(b'>') {
                 self.at += 1;
             }
-            path.head = Some(Box::new(Head { own: trimmed(own), of_trait }));
+            path.head = Some(Box::new(Head {
+                own: trimmed(own),
+                of_trait,
+            }));
             if self.rest().starts_with("::") {
                 self.at += 2;
             } else {
@@ -164,7 +181,10 @@ impl<'a> Parser<'a> {
             if !name.is_empty() {
                 path.segments.push(Segment { name, arguments });
             }
-            let next = self.rest().strip_prefix("::").and_then(|rest| rest.bytes().next());
+            let next = self
+                .rest()
+                .strip_prefix("::")
+                .and_then(|rest| rest.bytes().next());
             if next.is_some_and(|byte| byte == b'{' || is_word(byte)) {
                 self.at += 2;
             } else {
