@@ -257,7 +257,7 @@ fn copy_calls(executable: &Path) -> Vec<u64> {
     let text = object.section_by_name(".text").expect("code");
     let code = text.data().expect("code");
     let after = |at: usize| match code.get(at..at + 2) {
-        _ if !cfg!(target_arch = "x86_64") => (at % 4 == 0).then_some(at + 4),
+        _ if !cfg!(target_arch = "x86_64") => (at.is_multiple_of(4)).then_some(at + 4),
         Some([0xe8, _]) => Some(at + 5),
         Some([0xff, 0x15]) => Some(at + 6),
         _ => None,
