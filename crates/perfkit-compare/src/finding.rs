@@ -135,19 +135,36 @@ pub(crate) fn missing_stacks(
     })
 }
 
-/// Most important first: level, what the metric costs, relative growth; then by name, so that order repeats.
+/// Most important first: level, whether it grew by a multiple, what the metric costs, relative growth; then by
+/// name, so that order repeats.
+///
+/// Growth by a multiple is the story and comes before a dearer metric that grew by a part: what copies ten
+/// times the bytes usually also has a peak twice as high, and the copies are the place to look.
 pub(crate) fn order(left: &Finding, right: &Finding) -> Ordering {
     let cost = |finding: &Finding| metric(&finding.metric).map_or(Cost::Count, |row| row.cost);
     let position = |finding: &Finding| METRICS.iter().position(|row| row.id == finding.metric);
     right
         .level
         .cmp(&left.level)
+        .then_with(|| multiple(right).cmp(&multiple(left)))
         .then_with(|| cost(left).cmp(&cost(right)))
         .then_with(|| relative(right).total_cmp(&relative(left)))
         .then_with(|| (right.head - right.base).total_cmp(&(left.head - left.base)))
         .then_with(|| left.case.cmp(&right.case))
         .then_with(|| position(left).cmp(&position(right)))
         .then_with(|| left.rule.cmp(&right.rule))
+}
+
+/// How far it grew: by a part, at least twofold, at least fourfold. Beyond that the metric's cost decides, and so
+/// it does for counts: the bytes behind them say how much they matter.
+fn multiple(finding: &Finding) -> u8 {
+    let is_count = metric(&finding.metric).is_some_and(|row| row.cost == Cost::Count);
+    match relative(finding) {
+        _ if is_count => 0,
+        growth if growth >= 3.0 => 2,
+        growth if growth >= 1.0 => 1,
+        _ => 0,
+    }
 }
 
 /// Growth as a ratio; from nothing it is beyond all others.
@@ -181,13 +198,13 @@ fn statement(
         metric: metric.id.to_owned(),
         base: base.value,
         head: head.value,
-        message: message(rule, metric, numbers, carriers.first()),
+        message: message(rule, metric, numbers, &carriers),
         remedy: match rule.change {
             Change::Grew => remedy(metric, &carriers, pair, types),
             Change::TurnedInexact => None,
         },
         gain: None,
-        causes: carriers.into_iter().map(|carrier| carrier.cause).collect(),
+        causes: causes::kept(carriers),
     }
 }
 

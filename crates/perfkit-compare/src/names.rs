@@ -36,21 +36,6 @@ pub(crate) fn short(name: &str) -> String {
     text
 }
 
-/// Whether this is code of the standard library, which acts for whoever called it.
-pub(crate) fn is_std(name: &str, file: &str) -> bool {
-    let name = name.trim_start_matches(['<', '&', '[', '*']);
-    let name = name.strip_prefix("mut ").unwrap_or(name);
-    ["std::", "core::", "alloc::"]
-        .iter()
-        .any(|root| name.starts_with(root))
-        || is_std_file(file)
-}
-
-/// Whether this path lies in the standard library's sources.
-pub(crate) fn is_std_file(file: &str) -> bool {
-    file.starts_with("/rustc/") || file.contains("/lib/rustlib/src/rust/")
-}
-
 /// The function a `{closure}` or `{async block}` belongs to, by name.
 pub(crate) fn owner(name: &str) -> &str {
     let mut name = name;

@@ -4,6 +4,7 @@ use perfkit_model::comparison::Naming;
 use perfkit_model::metric::{Metric, Unit};
 use perfkit_model::quantity::{Quantity, grouped};
 
+use crate::causes::carried::carried;
 use crate::causes::evidence::Through;
 use crate::causes::{self, Boxed, Carrier};
 use crate::environment::Types;
@@ -35,9 +36,22 @@ pub(crate) fn remedy(
     types: Types,
 ) -> Option<String> {
     let mut sentences: Vec<String> = Vec::new();
+    let carried = carried(carriers);
+    // What has been said of the type inside is not said again of everything around it.
+    let is_said = |carrier: &&Carrier| match (&carried, &carrier.cause.ty) {
+        (Some(carried), Some(ty)) => ty.name.contains(&carried.name),
+        _ => false,
+    };
+    sentences.extend(carried.as_ref().map(|carried| {
+        format!(
+            "`{}` is in what carries {:.0} % of the growth: box it, or its large variant or field",
+            carried.name,
+            100.0 * carried.share.min(1.0)
+        )
+    }));
     let of_causes = carriers
         .iter()
-        .filter(|carrier| carrier.cause.share >= WORTH_A_SENTENCE)
+        .filter(|carrier| carrier.cause.share >= WORTH_A_SENTENCE && !is_said(carrier))
         .filter_map(|carrier| of_cause(metric, carrier));
     for sentence in of_causes.chain(of_metric(metric, carriers, pair, types)) {
         if !sentences.contains(&sentence) && sentences.len() < MOST_REMEDIES {

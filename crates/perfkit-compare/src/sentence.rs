@@ -4,6 +4,7 @@ use perfkit_model::comparison::{Cause, MovedType, Naming};
 use perfkit_model::metric::{Metric, Unit};
 use perfkit_model::quantity::{Quantity, change, grouped};
 
+use crate::causes::carried::{Carried, carried};
 use crate::causes::evidence::Through;
 use crate::causes::{Boxed, Carrier};
 use crate::names::short;
@@ -18,12 +19,13 @@ pub(crate) struct Numbers {
     pub(crate) spread: f64,
 }
 
-/// One line: what happened, with numbers, and the first cause.
+/// One line: what happened, with numbers, and the first cause. Where most moved types hold one and the same type,
+/// that one comes first.
 pub(crate) fn message(
     rule: &Rule,
     metric: &Metric,
     numbers: Numbers,
-    first: Option<&Carrier>,
+    carriers: &[Carrier],
 ) -> String {
     let quantity = |value| Quantity {
         value,
@@ -42,11 +44,38 @@ pub(crate) fn message(
         .replace("{head}", &quantity(numbers.head).to_string())
         .replace("{spread}", &quantity(numbers.spread).to_string())
         .replace("{change}", &change(numbers.base, numbers.head));
-    if let Some(carrier) = first {
-        text.push_str(": ");
-        text.push_str(&cause(metric, carrier));
+    let first = carriers.first().map(|carrier| cause(metric, carrier));
+    match (carried(carriers), first) {
+        (Some(carried), Some(first)) => text.push_str(&format!(
+            ": {}, most of all {first}",
+            held(metric, &carried)
+        )),
+        (None, Some(first)) => text.push_str(&format!(": {first}")),
+        (_, None) => {}
     }
     text
+}
+
+/// `48.1 MB in 962 moves of values that hold `Error``.
+fn held(metric: &Metric, carried: &Carried) -> String {
+    let growth = Quantity {
+        value: carried.growth,
+        unit: metric.unit,
+    };
+    let moves = carried
+        .moves
+        .filter(|_| metric.unit == Unit::Bytes)
+        .map(|moves| format!(" in {}", counted(moves, "move")));
+    let noun = if metric.unit == Unit::Bytes {
+        " of values"
+    } else {
+        " moves of values"
+    };
+    format!(
+        "{growth}{}{noun} that hold `{}`",
+        moves.unwrap_or_default(),
+        carried.name
+    )
 }
 
 /// `48.1 MB in 962 moves of `Result<Code, Error>` (50 008 B) at `src/store.rs:88` in `async fn reassemble``.

@@ -42,6 +42,30 @@ pub struct Frame {
     pub size: u64,
 }
 
+impl Frame {
+    /// Whether this is code of the standard library, which acts for whoever called it and has the caller's category.
+    #[must_use]
+    pub fn is_std(&self) -> bool {
+        const CRATES: [&str; 3] = ["std", "core", "alloc"];
+        // `<[T]>::concat` and `<&mut T as Trait>::method` belong to what stands first in them.
+        let name = self.name.trim_start_matches(['<', '&', '[', '*']);
+        let name = name.strip_prefix("mut ").unwrap_or(name);
+        CRATES.iter().any(|krate| {
+            let starts = |text: &str, next: &str| {
+                text.strip_prefix(krate)
+                    .is_some_and(|rest| rest.starts_with(next))
+            };
+            starts(name, "::") || starts(&self.file, "/src/")
+        })
+    }
+
+    /// Whether this is code of the measured workspace: what a person can change.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.category == Category::App && !self.is_std()
+    }
+}
+
 /// What a [`Frame`] stands for.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,

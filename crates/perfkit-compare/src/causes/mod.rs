@@ -4,6 +4,7 @@
 //! whole paths break when a dependency or a caller changes. What is left is summed by site: the innermost
 //! function of the user's, the line in it, and the type that is moved there.
 
+pub(crate) mod carried;
 pub(crate) mod evidence;
 mod matching;
 mod site;
@@ -20,7 +21,7 @@ use crate::causes::evidence::{Evidence, Through};
 use crate::causes::site::Site;
 use crate::causes::weights::Weight;
 use crate::environment::Types;
-use crate::names::{is_std_file, owner, short};
+use crate::names::{owner, short};
 use crate::pairing::Pair;
 
 /// A cause and what its wording needs beyond it.
@@ -55,7 +56,8 @@ const MOST_CAUSES: usize = 8;
 /// Part of the growth below which a cause is only noise in the list.
 const SMALLEST_SHARE: f64 = 0.01;
 
-/// What carries the growth of `metric`, largest first; empty where stacks cannot tell.
+/// What carries the growth of `metric`, largest first; empty where stacks cannot tell. All of it: [`kept`] takes
+/// what is worth showing.
 pub(crate) fn causes(pair: &Pair<'_>, metric: &str, growth: f64, types: Types) -> Vec<Carrier> {
     if !have_stacks(pair, metric) {
         return Vec::new();
@@ -78,17 +80,29 @@ pub(crate) fn causes(pair: &Pair<'_>, metric: &str, growth: f64, types: Types) -
             .then_with(|| left.site.cmp(&right.site))
     });
     sums.into_iter()
-        .enumerate()
-        .map(|(index, sum)| (index, (sum.head - sum.base) / growth, sum))
-        // Where others shrank as much the share means nothing, and nothing is left out for it.
-        .filter(|(index, share, _)| {
-            *index == 0 || !share.is_finite() || *share < 0.0 || *share >= SMALLEST_SHARE
-        })
-        .take(MOST_CAUSES)
-        .map(|(_, share, sum)| {
+        .map(|sum| {
+            let share = (sum.head - sum.base) / growth;
             let carrier = carrier(&sum, share, stacks, &async_names, events.as_ref());
             evidence.complete(carrier, &sum.site, metric)
         })
+        .collect()
+}
+
+/// The causes worth showing.
+pub(crate) fn kept(carriers: Vec<Carrier>) -> Vec<Cause> {
+    carriers
+        .into_iter()
+        .map(|carrier| carrier.cause)
+        .enumerate()
+        // Where others shrank as much the share means nothing, and nothing is left out for it.
+        .filter(|(index, cause)| {
+            *index == 0
+                || !cause.share.is_finite()
+                || cause.share < 0.0
+                || cause.share >= SMALLEST_SHARE
+        })
+        .map(|(_, cause)| cause)
+        .take(MOST_CAUSES)
         .collect()
 }
 
@@ -235,7 +249,7 @@ fn label(frame: &Frame) -> String {
         FrameKind::Unknown if name.is_empty() => "unknown".to_owned(),
         _ => name,
     };
-    if !frame.file.is_empty() && !is_std_file(&frame.file) {
+    if !frame.file.is_empty() && !frame.is_std() {
         text.push_str(&format!(" at {}:{}", frame.file, frame.line));
     }
     text

@@ -4,8 +4,6 @@ use perfkit_model::category::Category;
 use perfkit_model::comparison::Naming;
 use perfkit_model::stacks::{Frame, FrameKind};
 
-use crate::names::{is_std, is_std_file};
-
 /// The place a person has to look at: function, line, and the type that is moved there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Site<'a> {
@@ -59,7 +57,9 @@ impl Site<'_> {
 
 /// The site of a path (root first).
 pub(crate) fn site<'a>(path: &[&'a Frame]) -> Site<'a> {
-    let function = innermost_user(path).or_else(|| innermost_telling(path));
+    let function = innermost_user(path)
+        .or_else(|| task(path))
+        .or_else(|| innermost_telling(path));
     let moved = path.last().copied().and_then(|leaf| {
         let way = way(leaf)?;
         let (name, size) = (leaf.name.as_str(), leaf.size);
@@ -70,6 +70,8 @@ pub(crate) fn site<'a>(path: &[&'a Frame]) -> Site<'a> {
     // look at the line that called it.
     let place = match (moved, frame) {
         (Some((leaf, _)), Some(frame)) if leaf.line > 0 && leaf.file == frame.file => Some(leaf),
+        // The executor moves a task's future and its output. Its own lines say nothing about either.
+        (Some(_), Some(frame)) if frame.kind == FrameKind::Task => Some(frame),
         (Some((leaf, _)), None) => Some(leaf),
         (_, frame) => frame,
     };
@@ -77,7 +79,7 @@ pub(crate) fn site<'a>(path: &[&'a Frame]) -> Site<'a> {
         function: frame.map_or("unknown", |frame| frame.name.as_str()),
         is_async: frame.is_some_and(|frame| frame.kind == FrameKind::Async),
         file: place
-            .filter(|place| !is_std_file(&place.file))
+            .filter(|place| !place.is_std())
             .map_or("", |place| place.file.as_str()),
         line: place.map_or(0, |place| place.line),
         ty: moved.map(|(_, ty)| ty),
@@ -87,7 +89,7 @@ pub(crate) fn site<'a>(path: &[&'a Frame]) -> Site<'a> {
 /// Position of the innermost function of the measured workspace.
 pub(crate) fn innermost_user(path: &[&Frame]) -> Option<usize> {
     path.iter()
-        .rposition(|frame| frame.category == Category::App && is_telling(frame))
+        .rposition(|frame| frame.is_own() && is_code(frame))
 }
 
 /// The innermost functions that stay the same when what surrounds them changes.
@@ -108,7 +110,7 @@ pub(crate) fn through<'a>(path: &[&'a Frame]) -> Option<&'a Frame> {
     path[position + 1..]
         .iter()
         .copied()
-        .find(|frame| is_code(frame) && is_std(&frame.name, &frame.file))
+        .find(|frame| is_code(frame) && frame.is_std())
 }
 
 /// How a leaf's type was named; `None` where the frame is no move.
@@ -118,6 +120,11 @@ pub(crate) fn way(frame: &Frame) -> Option<Way> {
         FrameKind::Candidate => Some(Way::Candidate),
         FrameKind::Function | FrameKind::Async | FrameKind::Task | FrameKind::Unknown => None,
     }
+}
+
+/// The task that the executor is busy with, where no frame is the user's.
+fn task(path: &[&Frame]) -> Option<usize> {
+    path.iter().position(|frame| frame.kind == FrameKind::Task)
 }
 
 /// Where no frame is the user's: the innermost of a dependency, else of anything with a name.
@@ -131,7 +138,7 @@ fn innermost_telling(path: &[&Frame]) -> Option<usize> {
 }
 
 fn is_telling(frame: &Frame) -> bool {
-    is_code(frame) && !is_std(&frame.name, &frame.file)
+    is_code(frame) && !frame.is_std()
 }
 
 fn is_code(frame: &Frame) -> bool {

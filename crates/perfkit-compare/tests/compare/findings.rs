@@ -3,10 +3,10 @@
 use perfkit_model::category::Category;
 use perfkit_model::stacks::FrameKind;
 
-use crate::run_builder::{RunBuilder, check, found, frame};
+use crate::run_builder::{RunBuilder, check, found, frame, moved};
 
 #[test]
-fn denied_comes_first_then_cost_then_relative_growth() {
+fn denied_comes_first_then_multiples_then_cost_then_relative_growth() {
     let run = |factor: f64, workload_b: f64| {
         RunBuilder::new()
             .case("a", "")
@@ -30,9 +30,9 @@ fn denied_comes_first_then_cost_then_relative_growth() {
         .collect();
     insta::assert_snapshot!(order.join("\n"), @r"
     Deny a retained-memory-grew
-    Deny a peak-memory-grew
     Deny b copied-bytes-grew
     Deny a copied-bytes-grew
+    Deny a peak-memory-grew
     Deny a allocated-bytes-grew
     Deny a copies-grew
     Deny a allocations-grew
@@ -72,8 +72,8 @@ fn gain_is_bounded_by_what_the_cpu_does() {
         .filter_map(|finding| finding.gain.as_deref())
         .collect();
     insta::assert_snapshot!(gains.join("\n"), @r"
-    removing this saves at most 50 % of the retained memory (1.00 kB per iteration)
     removing this saves at most 92 % of the copied bytes (46.0 MB per iteration) and at most 8 % of CPU time
+    removing this saves at most 50 % of the retained memory (1.00 kB per iteration)
     removing this saves at most 50 % of the allocated bytes (1.00 kB per iteration) and at most 1 % of CPU time
     ");
 }
@@ -89,4 +89,52 @@ fn copied_bytes_come_before_copies() {
     };
     let comparison = check(&run(1.0, 1_000.0), &run(900.0, 1_100.0));
     assert_eq!(found(&comparison), ["copied-bytes-grew", "copies-grew"]);
+}
+
+#[test]
+fn one_type_inside_many_moved_types_is_named_first() {
+    let task = |name: &str, line| {
+        frame(
+            name,
+            FrameKind::Task,
+            Category::Runtime,
+            "src/store.rs",
+            line,
+        )
+    };
+    let run = |sizes: u64| {
+        let wrapped = [
+            (
+                task("task store::put", 40),
+                "Poll<Result<SuccessCode, DistriErr>>",
+            ),
+            (
+                task("task store::get", 60),
+                "Poll<Result<Fragment, DistriErr>>",
+            ),
+            (task("task store::get", 60), "Stage<async fn store::get>"),
+        ];
+        let mut builder = RunBuilder::new()
+            .case("work", "")
+            .exact("memcpy.bytes", 300.0 * sizes as f64);
+        for (index, (task, ty)) in wrapped.into_iter().enumerate() {
+            let leaf = moved(
+                ty,
+                sizes,
+                "tokio-1.0.0/src/runtime/task/core.rs",
+                300 + index as u32,
+            );
+            builder = builder.stack(
+                &[task, leaf],
+                &[("memcpy.bytes", 100 * sizes), ("memcpy.calls", 100)],
+            );
+        }
+        builder.build()
+    };
+    let comparison = check(&run(500), &run(50_008));
+    let finding = &comparison.findings[0];
+    insta::assert_snapshot!(format!("{}\n{}", finding.message, finding.remedy.as_deref().unwrap_or_default()), @r"
+    copied bytes grew ×100, from 150 kB to 15.0 MB per iteration: 9.90 MB in 200 moves of values that hold `DistriErr`, most of all 4.95 MB more over 100 moves of `Poll<Result<Fragment, DistriErr>>` (50 008 B) at `src/store.rs:60` in `task get`
+    `DistriErr` is in what carries 67 % of the growth: box it, or its large variant or field. `Stage<async fn get>` is 50 008 B; box it or its large field
+    ");
 }

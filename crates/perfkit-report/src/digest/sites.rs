@@ -80,7 +80,6 @@ pub(crate) fn owners(stacks: &Stacks) -> Vec<Option<&Frame>> {
             .parent
             .and_then(|parent| owners.get(parent as usize).copied().flatten());
         let own = stacks.frames.get(node.frame as usize);
-        let is_ours = |frame: &Frame| frame.category == Category::App;
         let is_plumbing = |frame: &Frame| {
             matches!(
                 frame.category,
@@ -89,8 +88,8 @@ pub(crate) fn owners(stacks: &Stacks) -> Vec<Option<&Frame>> {
         };
         owners.push(match (inherited, own) {
             (inherited, None) => inherited,
-            (_, Some(own)) if is_ours(own) => Some(own),
-            (Some(inherited), Some(own)) if is_ours(inherited) || is_plumbing(own) => {
+            (_, Some(own)) if own.is_own() => Some(own),
+            (Some(inherited), Some(own)) if inherited.is_own() || is_plumbing(own) => {
                 Some(inherited)
             }
             (_, Some(own)) => Some(own),

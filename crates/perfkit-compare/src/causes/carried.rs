@@ -1,0 +1,106 @@
+//! The type that many moved types have in common.
+//!
+//! One large value is moved as `Result<Code, Error>`, then as `Poll<Result<Code, Error>>`, then inside a
+//! `Stage`: a dozen causes of a few percent each. What a person has to box is the type they all hold, and
+//! its name is in theirs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use perfkit_model::comparison::Naming;
+
+use crate::causes::Carrier;
+use crate::names::short;
+
+/// A type whose name many moved types contain.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Carried {
+    /// Its name.
+    pub(crate) name: String,
+    /// Growth of all moves of types that hold it, per iteration.
+    pub(crate) growth: f64,
+    /// Moves of them in the head per iteration, where they are known.
+    pub(crate) moves: Option<f64>,
+    /// Part of the whole growth.
+    pub(crate) share: f64,
+}
+
+/// Types that hold others and are never what somebody meant to move: std's, and those of executors.
+const HOLDERS: [&str; 28] = [
+    "Arc",
+    "BTreeMap",
+    "Box",
+    "Cell",
+    "Cow",
+    "Err",
+    "HashMap",
+    "JoinError",
+    "JoinHandle",
+    "ManuallyDrop",
+    "MaybeUninit",
+    "Mutex",
+    "MutexGuard",
+    "Ok",
+    "Option",
+    "Pin",
+    "Poll",
+    "Rc",
+    "Ready",
+    "RefCell",
+    "Result",
+    "Self",
+    "Some",
+    "Stage",
+    "String",
+    "UnsafeCell",
+    "Vec",
+    "VecDeque",
+];
+
+/// Smallest part of the growth worth a name of its own.
+const SMALLEST_SHARE: f64 = 0.2;
+
+/// The type that carries most of the growth, where at least two moved types hold it.
+pub(crate) fn carried(carriers: &[Carrier]) -> Option<Carried> {
+    let mut sums: BTreeMap<&str, (Carried, BTreeSet<&str>)> = BTreeMap::new();
+    for carrier in carriers {
+        let cause = &carrier.cause;
+        let Some(ty) = cause.ty.as_ref().filter(|ty| ty.way == Naming::Annotated) else {
+            continue;
+        };
+        for name in names(&ty.name) {
+            let (sum, types) = sums.entry(name).or_insert_with(|| {
+                (
+                    Carried {
+                        name: short(name),
+                        growth: 0.0,
+                        moves: Some(0.0),
+                        share: 0.0,
+                    },
+                    BTreeSet::new(),
+                )
+            });
+            sum.growth += cause.head - cause.base;
+            sum.moves = sum
+                .moves
+                .zip(carrier.events)
+                .map(|(sum, moves)| sum + moves);
+            sum.share += cause.share;
+            types.insert(&ty.name);
+        }
+    }
+    let shared = sums
+        .into_values()
+        .filter(|(sum, types)| types.len() > 1 && sum.share >= SMALLEST_SHARE);
+    shared
+        .max_by(|left, right| left.0.growth.total_cmp(&right.0.growth))
+        .map(|(sum, _)| sum)
+}
+
+/// Names of types in a type's name that somebody of the user's wrote.
+fn names(ty: &str) -> BTreeSet<&str> {
+    ty.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+        .filter(|word| {
+            word.starts_with(char::is_uppercase) && word.len() > 1 && !HOLDERS.contains(word)
+        })
+        .collect()
+}
