@@ -150,6 +150,12 @@ const PLUMBING: &[&str] = &[
     "tracing::instrument",
 ];
 
+/// Types whose methods come without a module: arithmetic and pointers are no steps of their own either.
+const PRIMITIVES: [&str; 19] = [
+    "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",
+    "f64", "bool", "char", "pointer", "tuple", "fn",
+];
+
 /// perfkit's own functions that wrap a part of the user's code: they do not start a workload's body.
 const INSIDE_A_BODY: [&str; 2] = ["perfkit::stage", "perfkit::span"];
 
@@ -232,7 +238,8 @@ const C_START: [&str; 8] = [
 #[must_use]
 pub fn classify(code: &Code, workspace: &WorkspaceCrates) -> Class {
     let c_start = code.krate.is_empty() && C_START.contains(&code.path.as_str());
-    let plumbing = c_start || PLUMBING.iter().any(|row| within(&code.path, row));
+    let primitive = code.krate == "core" && PRIMITIVES.iter().any(|row| within(&code.path, row));
+    let plumbing = c_start || primitive || PLUMBING.iter().any(|row| within(&code.path, row));
     Class {
         layer: layer(code, workspace),
         plumbing,

@@ -163,7 +163,9 @@ fn from_root<'s, 'a>(levels: &'s [Level<'a>]) -> (Option<Frame>, &'s [Level<'a>]
     let task = levels
         .iter()
         .rposition(|level| matches!(level.code.role, Role::Poll { .. }));
-    let last = levels.iter().rposition(Level::is_user).unwrap_or(0);
+    // What perfkit runs ends in the user's code or, idle, in the executor; below that perfkit is only a hook.
+    let runs = |level: &Level<'_>| level.is_user() || level.is_infrastructure();
+    let last = levels.iter().rposition(runs).unwrap_or(0);
     let starts = |level: &Level<'_>| {
         level.is_ours()
             && level.code.krate == "perfkit"
@@ -282,10 +284,12 @@ impl<'a> Stack<'_, 'a> {
             });
             return;
         }
+        let nameless = |level: &&Level<'_>| level.class.layer == Layer::Nameless;
+        // Called by what was just drawn, and not the nameless start-up code around all of it.
+        let called = &calls[innermost.map_or(0, |inner| inner + 1)..];
         if system.is_empty()
-            && let Some(nameless) = calls
-                .iter()
-                .rfind(|level| level.class.layer == Layer::Nameless)
+            && (users || called.last().filter(nameless).is_some())
+            && let Some(nameless) = called.iter().rfind(nameless)
         {
             self.push(nameless);
         }
@@ -306,10 +310,10 @@ impl<'a> Stack<'_, 'a> {
                         frame.name.clone_from(&level.code.path);
                     }
                 }
-                _ => {
-                    let frame = self.frame(level);
-                    self.frames.push(frame);
-                }
+                // Where a shim or a C function is defined tells nobody anything.
+                _ => self
+                    .frames
+                    .push(plain(level.code.path.clone(), category.clone())),
             }
             last = Some(category);
         }

@@ -244,6 +244,7 @@ fn shape(ty: &Type<'_>) -> &'static str {
         Some(Piece::Text(text)) if text.starts_with('[') => "slice",
         Some(Piece::Text(text)) if text.starts_with('(') => "tuple",
         Some(Piece::Text(text)) if text.starts_with("fn") => "fn",
+        Some(Piece::Text(text)) if text.starts_with('*') => "pointer",
         _ => "type",
     }
 }
@@ -252,7 +253,9 @@ fn shape(ty: &Type<'_>) -> &'static str {
 /// path is only an element.
 fn segments_of<'t, 'a>(ty: &'t Type<'a>) -> Option<&'t Path<'a>> {
     match ty.first()? {
-        Piece::Text(text) if text.starts_with(['[', '(']) || text.starts_with("fn") => return None,
+        Piece::Text(text) if text.starts_with(['[', '(', '*']) || text.starts_with("fn") => {
+            return None;
+        }
         _ => {}
     }
     ty.iter().find_map(|piece| match piece {

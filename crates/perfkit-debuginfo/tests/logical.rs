@@ -356,6 +356,18 @@ const FOLDS: &[(&str, &str, Leaf, &str)] = &[
         "app async app::body > app app::f",
     ),
     (
+        "an executor that idles under perfkit is not the bench's main function",
+        "libc > app::main > perfkit::drive::run > tokio::runtime::runtime::Runtime::block_on > mio::poll::Poll::poll",
+        Leaf::Exact,
+        "runtime mio::poll::Poll::poll",
+    ),
+    (
+        "arithmetic and pointers are no steps",
+        "app::f > core::num::unchecked_add",
+        Leaf::Exact,
+        "app app::f",
+    ),
+    (
         "a stage does not cut its body",
         "perfkit::bench::run > async app::body{0} > perfkit::stage::Stage::poll > async app::inner{0}",
         Leaf::Exact,

@@ -72,6 +72,7 @@ const SPELLED: &[(&str, Option<&str>, &str)] = &[
         Some("probe"),
         "probe::Reader::read",
     ),
+    ("<*const probe::Big>::read", Some("core"), "pointer::read"),
     ("<[u8]>::sort", Some("alloc"), "slice::sort"),
     (
         "<dyn probe::Backend>::load",
