@@ -1,0 +1,10 @@
+//! The data through its public boundary.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod catalogues;
+mod categories;
+mod golden;
+mod quantities;
+mod schema;
+mod stacks;
