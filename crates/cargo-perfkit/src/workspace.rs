@@ -92,7 +92,10 @@ impl Workspace {
                     .into(),
             );
         }
-        let all: Vec<BenchPackage> = with_perfkit.into_iter().map(bench_package).collect();
+        let all: Vec<BenchPackage> = with_perfkit
+            .into_iter()
+            .map(|package| bench_package(package, &enabled_features(package, select)))
+            .collect();
         for wanted in &select.bench {
             let names = || {
                 all.iter()
@@ -206,7 +209,8 @@ pub(crate) fn unknown<'a>(
     ))
 }
 
-fn bench_package(package: &Package) -> BenchPackage {
+/// Bench targets whose `required-features` are on. Cargo skips the others, but fails when they are named.
+fn bench_package(package: &Package, enabled: &BTreeSet<String>) -> BenchPackage {
     let manifest = package.manifest_path.as_std_path();
     BenchPackage {
         name: package.name.to_string(),
@@ -215,7 +219,39 @@ fn bench_package(package: &Package) -> BenchPackage {
             .targets
             .iter()
             .filter(|target| target.kind.contains(&TargetKind::Bench))
+            .filter(|target| {
+                let required = &target.required_features;
+                // A dependency's feature is cargo's to judge.
+                required
+                    .iter()
+                    .all(|feature| feature.contains('/') || enabled.contains(feature))
+            })
             .map(|target| target.name.clone())
             .collect(),
     }
+}
+
+/// Features of a package that the command line and its defaults switch on, with those that they bring along.
+fn enabled_features(package: &Package, select: &SelectArgs) -> BTreeSet<String> {
+    if select.all_features {
+        return package.features.keys().cloned().collect();
+    }
+    let typed = select
+        .features
+        .iter()
+        .flat_map(|features| features.split([',', ' ']))
+        .map(|feature| {
+            let of_this_package = feature.strip_prefix(&format!("{}/", package.name));
+            of_this_package.unwrap_or(feature).to_owned()
+        });
+    let default = (!select.no_default_features).then(|| "default".to_owned());
+    let mut waiting: Vec<String> = typed.chain(default).collect();
+    let mut enabled = BTreeSet::new();
+    while let Some(feature) = waiting.pop() {
+        let brought = package.features.get(&feature);
+        if enabled.insert(feature) {
+            waiting.extend(brought.into_iter().flatten().cloned());
+        }
+    }
+    enabled
 }
