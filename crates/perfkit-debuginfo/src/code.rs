@@ -149,6 +149,34 @@ pub fn normalise(raw: &Raw<'_>, root: &Path) -> Code {
     code
 }
 
+/// Gives closures without a function, as line tables have them, the nearest caller from the same file.
+///
+/// `levels` are those of one address, innermost first. A closure is inlined into what its own function calls, so
+/// that function is further out; where it is not, the closure keeps its module's name.
+pub fn adopt_closures(levels: &mut [Code]) {
+    for index in 0..levels.len() {
+        let (inner, outer) = levels.split_at_mut(index + 1);
+        let closure = &mut inner[index];
+        if closure.nested.is_empty() || !is_module(closure) {
+            continue;
+        }
+        let parent = outer
+            .iter()
+            .find(|code| code.file == closure.file && !is_module(code));
+        if let Some(parent) = parent {
+            closure.path.clone_from(&parent.path);
+            closure.nested.insert_str(0, &parent.nested);
+            closure.krate.clone_from(&parent.krate);
+        }
+    }
+}
+
+/// Whether a path is no more than the file suggests.
+fn is_module(code: &Code) -> bool {
+    let module = files::module(&code.file);
+    code.path == module.map_or(String::new(), |(_, module)| module)
+}
+
 fn role(spelled: &str, debug_name: &str, code: &Code) -> Role {
     let path = code.path.as_str();
     if MOVES.contains(&path)

@@ -411,6 +411,7 @@ impl Symboliser {
                 address.function = file.image().function(at);
             }
         }
+        code::adopt_closures(&mut found);
         for code in &mut found {
             if code.krate.is_empty() {
                 match &kind {

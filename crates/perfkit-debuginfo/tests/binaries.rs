@@ -215,6 +215,11 @@ fn line_tables_name_functions_too() {
             && frame.line > 0),
         "{frames:?}"
     );
+    let frames = fixture.run().logical(&mut fixture.open(), "closure");
+    assert_eq!(
+        frames.last().map(|frame| (&*frame.name, frame.line)),
+        Some(("program::each", line_of("record closure")))
+    );
 }
 
 #[test]
