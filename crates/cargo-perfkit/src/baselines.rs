@@ -87,7 +87,7 @@ impl Baselines {
         self.folder.join(format!("{name}.{}.toml", self.target))
     }
 
-    /// Stores the judged values of a run.
+    /// Stores the judged values of a run. A partial run replaces its own cases and keeps the others.
     pub(crate) fn save(&self, name: &str, run: &Run) -> anyhow::Result<PathBuf> {
         check_name(name)?;
         if let Some((case, _)) = run.failures().next() {
@@ -95,6 +95,8 @@ impl Baselines {
                 .hint("a baseline with holes would judge nothing there; mend the workload or leave it out by a filter")
                 .into());
         }
+        let merged = self.merged(name, run)?;
+        let run = merged.as_ref().unwrap_or(run);
         let beside = Beside {
             format: RUN_FORMAT,
             packages: run.environment.packages.clone(),
@@ -128,6 +130,43 @@ impl Baselines {
         Ok(path)
     }
 
+    /// A partial run together with what the baseline has of the other workloads.
+    fn merged(&self, name: &str, run: &Run) -> anyhow::Result<Option<Run>> {
+        if !run.partial || !self.path(name).exists() {
+            return Ok(None);
+        }
+        let old = self.load(name)?;
+        let others: Vec<Case> = old
+            .cases
+            .into_iter()
+            .filter(|case| run.cases.iter().all(|new| new.id != case.id))
+            .collect();
+        if others.is_empty() {
+            return Ok(None);
+        }
+        let place = |environment: &Environment| {
+            (
+                environment.rustc.clone(),
+                environment.target.clone(),
+                environment.build.clone(),
+            )
+        };
+        if place(&old.environment) != place(&run.environment) {
+            return Err(Failure::new(format!(
+                "the baseline `{name}` holds {} other cases, measured with another toolchain or profile ({})",
+                others.len(),
+                old.environment.rustc
+            ))
+            .hint(format!("save all workloads anew: `cargo perfkit run --save-baseline {name}`"))
+            .hint("or save these under another name")
+            .into());
+        }
+        let mut merged = run.clone();
+        merged.cases.extend(others);
+        merged.cases.sort_by(|left, right| left.id.cmp(&right.id));
+        Ok(Some(merged))
+    }
+
     /// Loads a baseline as a run.
     pub(crate) fn load(&self, name: &str) -> anyhow::Result<Run> {
         let text = self.read_text(name)?;
@@ -137,6 +176,7 @@ impl Baselines {
             id: name.to_owned(),
             started: text.saved,
             quick: false,
+            partial: false,
             environment: text.environment,
             cases: text.case.into_iter().map(case).collect(),
         };

@@ -230,11 +230,11 @@ fn take(
 fn refine(job: &Job<'_>, pass: Pass, measure: &mut Measure, manner: &Manner<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     if pass == Pass::Dhat {
-        measure.dhat = Some(
-            manner
-                .files
-                .join(format!("dhat-{}.json", crate::store::file_name(&job.id))),
-        );
+        let file = manner
+            .files
+            .join(format!("dhat-{}.json", crate::store::file_name(&job.id)));
+        notes.push(format!("open {} in DHAT's viewer", file.display()));
+        measure.dhat = Some(file);
     }
     if pass == Pass::Count && job.executable.opt_level == "s" {
         notes.push("at opt-level=s more copies are inlined and go unseen".to_owned());

@@ -24,6 +24,9 @@ pub struct Run {
     pub started: String,
     /// Whether `--quick` shortened the passes.
     pub quick: bool,
+    /// Whether filters left workloads out. A baseline keeps what it has of those.
+    #[serde(default)]
+    pub partial: bool,
     /// Where it was measured.
     pub environment: Environment,
     /// One entry per workload, argument, runtime and variant.

@@ -1,5 +1,7 @@
 //! `cargo perfkit run`: build, measure, compare, report.
 
+use std::path::Path;
+
 use perfkit_compare::policy::limits::Percent;
 use perfkit_compare::policy::{Policy, RuleId};
 use perfkit_compare::rules::RULES;
@@ -106,16 +108,33 @@ fn measured(
         crates: &crates,
         folder: workspace.folder("symbols")?,
     };
-    let cases = measure::cases(&jobs, &manner, &mut symbols)?;
+    let cases = measure::cases(&jobs, &manner, &mut symbols).inspect_err(|_| discard(&files))?;
     Ok(Run {
         format: RUN_FORMAT,
         perfkit: env!("CARGO_PKG_VERSION").to_owned(),
         id,
         started: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         quick: args.quick,
+        partial: is_partial(args),
         environment: environment::describe(workspace, settings, rustc, &built, recorded),
         cases,
     })
+}
+
+/// Whether the command line chose some of the workloads, or some of what there is to see of them.
+fn is_partial(args: &RunArgs) -> bool {
+    let select = &args.select;
+    !(select.filters.is_empty()
+        && select.package.is_empty()
+        && select.bench.is_empty()
+        && args.variant.is_empty())
+}
+
+/// Removes the folder of a run that came to nothing.
+fn discard(folder: &Path) {
+    if let Err(error) = std::fs::remove_dir_all(folder) {
+        tracing::warn!("{} was not removed: {error}", folder.display());
+    }
 }
 
 /// The baseline to compare with. One that was asked for by name has to be there.

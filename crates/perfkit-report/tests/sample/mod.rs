@@ -179,6 +179,7 @@ pub(crate) fn sample() -> Sample {
             }
             .to_owned(),
             quick: false,
+            partial: false,
             environment: environment(),
             cases: cases.collect(),
         }
