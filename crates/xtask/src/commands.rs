@@ -1,9 +1,10 @@
 //! The command line as its own `--help` tells it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, ensure};
+use serde_json::Value;
 
 /// A command with its help.
 pub(crate) struct Help {
@@ -19,27 +20,53 @@ pub(crate) struct Help {
 ///
 /// When the command does not build or does not print its help.
 pub(crate) fn helps(root: &Path) -> anyhow::Result<Vec<Help>> {
+    let executable = build(root)?;
     let mut helps = Vec::new();
     let mut next = vec![Vec::new()];
     while let Some(words) = next.pop() {
-        let text = help(root, &words)?;
-        let children =
-            subcommands(&text).map(|name| [words.as_slice(), &[name.to_owned()]].concat());
-        next.extend(children.collect::<Vec<_>>().into_iter().rev());
+        let text = help(&executable, &words)?;
+        let children: Vec<Vec<String>> = subcommands(&text)
+            .map(|name| [words.as_slice(), &[name.to_owned()]].concat())
+            .collect();
+        next.extend(children.into_iter().rev());
         helps.push(Help { words, text });
     }
     Ok(helps)
 }
 
-/// Runs the command through cargo, in the profile of the `cargo perfkit` alias, so that it is built once for both.
-fn help(root: &Path, words: &[String]) -> anyhow::Result<String> {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+/// Builds the command in the profile of the `cargo perfkit` alias, so that it is built once for both.
+fn build(root: &Path) -> anyhow::Result<PathBuf> {
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "--package",
+            "cargo-perfkit",
+        ])
+        .args([
+            "--bin",
+            "cargo-perfkit",
+            "--message-format=json-render-diagnostics",
+        ])
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("failed to run cargo")?;
+    ensure!(output.status.success(), "cargo-perfkit does not build");
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .context("cargo named no executable of cargo-perfkit")
+}
+
+fn help(executable: &Path, words: &[String]) -> anyhow::Result<String> {
+    let mut command = Command::new(executable);
     command
-        .args(["run", "--quiet", "--release"])
-        .args(["--package", "cargo-perfkit", "--bin", "cargo-perfkit", "--"])
         .args(words)
         .arg("--help")
-        .current_dir(root)
         .stdin(Stdio::null())
         // Help is wrapped to the terminal it finds; here it must find none.
         .env("COLUMNS", "100")
@@ -50,16 +77,17 @@ fn help(root: &Path, words: &[String]) -> anyhow::Result<String> {
             command.env_remove(name);
         }
     }
-    let output = command.output().context("failed to run cargo")?;
-    let shown = || format!("`cargo perfkit {} --help`", words.join(" "));
+    let shown = format!("`cargo perfkit {} --help`", words.join(" "));
+    let output = command
+        .output()
+        .with_context(|| format!("failed to run {shown}"))?;
     ensure!(
         output.status.success(),
-        "{} failed: {}",
-        shown(),
+        "{shown} failed: {}",
         String::from_utf8_lossy(&output.stderr).trim()
     );
-    let text = String::from_utf8(output.stdout)
-        .with_context(|| format!("{} printed no UTF-8", shown()))?;
+    let text =
+        String::from_utf8(output.stdout).with_context(|| format!("{shown} printed no UTF-8"))?;
     let lines: Vec<&str> = text.trim().lines().map(str::trim_end).collect();
     Ok(lines.join("\n"))
 }
