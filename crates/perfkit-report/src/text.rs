@@ -93,6 +93,7 @@ pub(crate) fn frame(frame: &Frame) -> String {
     };
     match frame.kind {
         FrameKind::Function | FrameKind::Unknown => name,
+        FrameKind::Task if name.contains("task ") => name,
         FrameKind::Async => asynchronous(&name),
         FrameKind::Task => format!("task {name}"),
         FrameKind::Moved => format!("move of {name} ({} B)", quantity::grouped(frame.size)),
