@@ -12,7 +12,7 @@ use perfkit_model::stacks::StacksBuilder;
 
 use crate::build::Executable;
 use crate::child::{self, Answer, Surroundings};
-use crate::failure::Failure;
+use crate::failure::{Failure, counted};
 use crate::interrupt;
 use crate::merge;
 use crate::plan::{self, Job, Target};
@@ -118,7 +118,7 @@ pub(crate) fn cases(
         }
         raw.push((case, parts));
     }
-    steps.finish("Measured", &format!("{} cases", jobs.len()));
+    steps.finish("Measured", &counted(jobs.len(), "case"));
     name(raw, jobs, symbols)
 }
 

@@ -80,6 +80,11 @@ fn complain(error: &ExchangeError) -> ExitCode {
         .map(|source| format!(": {source}"))
         .unwrap_or_default();
     eprintln!("perfkit: {error}{cause}");
+    if let ExchangeError::Protocol { .. } = error {
+        eprintln!(
+            "hint: bring both to one version: `cargo update -p perfkit` and `cargo install cargo-perfkit`"
+        );
+    }
     ExitCode::from(NO_ANSWER)
 }
 
@@ -171,7 +176,7 @@ fn measure_one(bench: &Bench, origin: &Origin, measure: &Measure) -> Result<Part
         part.notes
             .push(format!("the processor affinity could not be set: {error}"));
     }
-    let mut meter = meter(measure, origin)?;
+    let mut meter = meter(measure)?;
     let units = (declared.drive)(&case, measure.warm_up, meter.as_mut()).map_err(|failure| {
         let kind = match failure {
             Failure::WrongResult { .. } => RefusalKind::WrongResult,
@@ -215,13 +220,10 @@ fn find<'bench>(bench: &'bench Bench, workload: &str) -> Result<&'bench Declared
         })
 }
 
-fn meter(measure: &Measure, origin: &Origin) -> Result<Box<dyn Meter>, Refusal> {
+fn meter(measure: &Measure) -> Result<Box<dyn Meter>, Refusal> {
     match measure.pass {
         Pass::Time => Ok(Box::new(passes::time::Time::new(measure))),
-        Pass::Count => Ok(Box::new(passes::count::Count::new(
-            measure,
-            origin.allocator != "none",
-        ))),
+        Pass::Count => Ok(Box::new(passes::count::Count::new(measure))),
         #[cfg(feature = "cpu")]
         Pass::Cpu => Ok(Box::new(passes::cpu::Cpu::new(measure))),
         #[cfg(feature = "dhat")]

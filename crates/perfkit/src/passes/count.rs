@@ -1,7 +1,9 @@
 //! The counting pass: allocator, copy and I/O hooks, armed only while the body is polled.
 
 use std::collections::BTreeMap;
+use std::hint::black_box;
 
+use perfkit_hooks::availability::availability;
 use perfkit_hooks::counters::{Counters, Operation};
 use perfkit_hooks::recording::{self, Recording};
 use perfkit_hooks::stacks::{self, Event};
@@ -28,43 +30,88 @@ const COLUMNS: [&str; 8] = [
 
 pub(crate) struct Count {
     iterations: usize,
-    heap: bool,
-    memcpy: bool,
-    io: bool,
+    lenses: Vec<String>,
+    recording: Recording,
     rows: Vec<BTreeMap<String, f64>>,
     counters: Counters,
     dropped: u64,
     truncated: u64,
+    notes: Vec<String>,
 }
 
 impl Count {
-    /// `allocator` tells whether the bench target allocates through the hooks.
-    pub(crate) fn new(measure: &Measure, allocator: bool) -> Self {
-        let wants = |lens: &str| measure.lenses.iter().any(|wanted| wanted == lens);
+    pub(crate) fn new(measure: &Measure) -> Self {
         Self {
             iterations: measure.iterations.max(1) as usize,
-            heap: allocator && wants("heap"),
-            memcpy: wants("memcpy"),
-            io: wants("io"),
+            lenses: measure.lenses.clone(),
+            recording: Recording::default(),
             rows: Vec::new(),
             counters: Counters::default(),
             dropped: 0,
             truncated: 0,
+            notes: Vec::new(),
         }
     }
+
+    /// Whether a lens is wanted and works here. One that does not leaves a note, and the others stand.
+    fn sees(&mut self, lens: &str) -> bool {
+        if !self.lenses.iter().any(|wanted| wanted == lens) {
+            return false;
+        }
+        let missing = match lens {
+            "heap" if !heap_is_hooked() => Some(
+                "this bench target does not allocate through perfkit; `cargo perfkit explain allocator` shows how it can",
+            ),
+            _ => missing(lens),
+        };
+        self.notes
+            .extend(missing.map(|reason| format!("not available: {lens}; {reason}")));
+        missing.is_none()
+    }
+}
+
+/// Why the hooks cannot record something in this build.
+fn missing(name: &str) -> Option<&'static str> {
+    availability()
+        .into_iter()
+        .find(|row| row.name == name)?
+        .missing
+}
+
+/// Whether the program's global allocator is the hooked one, found out by an allocation.
+fn heap_is_hooked() -> bool {
+    recording::prepare(Recording {
+        heap: true,
+        ..Recording::default()
+    });
+    recording::begin();
+    drop(black_box(Box::new(1_u8)));
+    let counted = recording::end().heap.allocs;
+    recording::finish();
+    counted > 0
 }
 
 impl Meter for Count {
     fn prepare(&mut self) -> Result<(), Failure> {
         self.rows.reserve(self.iterations);
-        recording::prepare(Recording {
-            heap: self.heap,
-            memcpy: self.memcpy,
-            io: self.io,
+        let heap = self.sees("heap");
+        let (memcpy, io) = (self.sees("memcpy"), self.sees("io"));
+        if !(heap || memcpy || io) {
+            return Err(Failure::NotAvailable {
+                message: self.notes.join("; "),
+            });
+        }
+        self.notes
+            .extend(missing("stacks").map(|reason| format!("stacks are cut: {reason}")));
+        self.recording = Recording {
+            heap,
+            memcpy,
+            io,
             stacks: true,
             stack_threshold: STACK_THRESHOLD,
-            live_map: self.heap,
-        });
+            live_map: heap,
+        };
+        recording::prepare(self.recording);
         Ok(())
     }
 
@@ -88,7 +135,7 @@ impl Meter for Count {
         let mut set = |metric: &str, value: f64| {
             row.insert(metric.to_owned(), value);
         };
-        if self.heap {
+        if self.recording.heap {
             let heap = &counters.heap;
             set("heap.allocs", heap.allocs as f64);
             set("heap.reallocs", heap.reallocs as f64);
@@ -96,7 +143,7 @@ impl Meter for Count {
             set("heap.peak", (heap.peak - heap.live_at_begin) as f64);
             set("heap.retained", (live - heap.live_at_begin) as f64);
         }
-        if self.memcpy {
+        if self.recording.memcpy {
             set(
                 "memcpy.calls",
                 (counters.memcpy.calls + counters.memmove.calls) as f64,
@@ -106,7 +153,7 @@ impl Meter for Count {
                 (counters.memcpy.bytes + counters.memmove.bytes) as f64,
             );
         }
-        if self.io {
+        if self.recording.io {
             set(
                 "io.calls",
                 counters.io.iter().map(|io| io.calls).sum::<u64>() as f64,
@@ -126,6 +173,7 @@ impl Meter for Count {
         part.columns = COLUMNS.map(str::to_owned).to_vec();
         part.dropped = self.dropped;
         part.truncated = self.truncated;
+        part.notes.extend(self.notes);
         part.iterations = self.rows;
         part.stacks = stacks::stacks()
             .into_iter()
