@@ -26,10 +26,21 @@ impl fmt::Display for Quantity {
         let (step, name) = steps
             .iter()
             .copied()
-            .find(|(step, _)| magnitude >= *step)
+            // Three digits round up from here on: 999 999 B is 1.00 MB and not 1000 kB.
+            .find(|(step, name)| {
+                magnitude
+                    >= if *name == " k" {
+                        *step
+                    } else {
+                        *step * 0.999_5
+                    }
+            })
             .unwrap_or((1.0, steps[steps.len() - 1].1));
         // " k" starts at 10,000 so that small counts stay exact.
         let scaled = self.value / if name == " k" { 1e3 } else { step };
+        if magnitude > 0.0 && magnitude < 0.005 {
+            return formatter.pad(&format!("<0.01{name}"));
+        }
         let decimals = match scaled.abs() {
             _ if step == 1.0 && self.value.fract() == 0.0 => 0,
             large if large >= 100.0 => 0,
