@@ -39,7 +39,7 @@ impl fmt::Display for Quantity {
         // " k" starts at 10,000 so that small counts stay exact.
         let scaled = self.value / if name == " k" { 1e3 } else { step };
         if magnitude > 0.0 && magnitude < 0.005 {
-            return formatter.pad(&format!("<0.01{name}"));
+            return formatter.pad(&format!("≈0{name}"));
         }
         let decimals = match scaled.abs() {
             _ if step == 1.0 && self.value.fract() == 0.0 => 0,

@@ -22,7 +22,7 @@ fn quantities_have_three_digits_and_a_fitting_prefix() {
         (Bytes, 1_000.0, "1.00 kB"),
         (Bytes, 999_999.0, "1.00 MB"),
         (Bytes, 999_400.0, "999 kB"),
-        (Count, 0.001, "<0.01"),
+        (Count, 0.001, "≈0"),
         (Nanoseconds, 999.7, "1.00 µs"),
         (Bytes, 50_008.0, "50.0 kB"),
         (Bytes, 6_220_800.0, "6.22 MB"),
