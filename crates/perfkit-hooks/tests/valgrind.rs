@@ -54,10 +54,15 @@ fn copies_equal_those_of_valgrind() {
         .arg("--version")
         .stdout(Stdio::null())
         .status();
-    assert!(
-        found.is_ok_and(|status| status.success()),
-        "valgrind was not found: install it (apt-get install valgrind)"
-    );
+    if !found.is_ok_and(|status| status.success()) {
+        // The README promises that the toolchain is enough to run the tests; CI has the oracle and insists on it.
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "valgrind was not found: `apt-get install valgrind`"
+        );
+        eprintln!("not tested: valgrind was not found; `apt-get install valgrind` brings it");
+        return;
+    }
     let program = example();
     let directory =
         std::env::temp_dir().join(format!("perfkit-hooks-valgrind-{}", std::process::id()));
