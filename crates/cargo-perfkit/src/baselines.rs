@@ -106,6 +106,7 @@ impl Baselines {
                 .map(|case| (case.id.clone(), without_samples(case)))
                 .collect(),
         };
+        store::sweep(&self.folder);
         let compressed = compress(&beside)?;
         let stacks = format!(
             "{name}.{}.{}.stacks.gz",
@@ -196,6 +197,7 @@ impl Baselines {
 
     /// Removes a baseline.
     pub(crate) fn remove(&self, name: &str) -> anyhow::Result<()> {
+        check_name(name)?;
         let text = self.read_text(name);
         let path = self.path(name);
         if !path.exists() {
@@ -377,7 +379,7 @@ fn decompress(path: &Path) -> anyhow::Result<Beside> {
 }
 
 /// Names become file names, and are typed after `--baseline`.
-fn check_name(name: &str) -> anyhow::Result<()> {
+pub(crate) fn check_name(name: &str) -> anyhow::Result<()> {
     let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
     if !name.is_empty() && name.len() <= 64 && name.chars().all(fits) {
         return Ok(());

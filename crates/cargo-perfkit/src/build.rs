@@ -2,16 +2,20 @@
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, IsTerminal as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::Context as _;
-use cargo_metadata::{Message, TargetKind};
+use cargo_metadata::diagnostic::DiagnosticLevel;
+use cargo_metadata::{ArtifactDebuginfo, ArtifactProfile, Message, TargetKind};
+
+use rustix::process::Pid;
 
 use crate::cli::SelectArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, counted};
 use crate::rustc::Rustc;
 use crate::settings::Settings;
 use crate::workspace::{BenchPackage, Workspace};
@@ -76,7 +80,12 @@ pub(crate) fn build(
         .args([
             "bench",
             "--no-run",
-            "--message-format=json-render-diagnostics",
+            // Cargo hands the compiler's messages over or prints them; the usual causes are told apart by reading.
+            if std::io::stderr().is_terminal() {
+                "--message-format=json-diagnostic-rendered-ansi"
+            } else {
+                "--message-format=json"
+            },
             "--target-dir",
         ])
         .arg(&folder);
@@ -105,6 +114,7 @@ pub(crate) fn build(
             .then_some("--no-default-features"),
     );
     command.args(select.all_features.then_some("--all-features"));
+    command.args(progress::is_quiet().then_some("--quiet"));
     set_wrapper(&mut command, workspace, annotate)?;
     command
         .current_dir(&workspace.root)
@@ -139,8 +149,8 @@ pub(crate) fn build(
     progress::status(
         "Built",
         &format!(
-            "{} bench targets in {:.1} s",
-            executables.len(),
+            "{} in {:.1} s",
+            counted(executables.len(), "bench target"),
             started.elapsed().as_secs_f64()
         ),
     );
@@ -178,27 +188,43 @@ fn set_wrapper(command: &mut Command, workspace: &Workspace, annotate: bool) -> 
     Ok(())
 }
 
-/// Runs cargo; its diagnostics go to stderr as they come and are kept for telling the usual causes apart.
+/// Runs cargo; diagnostics go to stderr as they come, and the errors are kept for telling the usual causes apart.
 fn artifacts(
     mut command: Command,
 ) -> anyhow::Result<(Vec<cargo_metadata::Artifact>, bool, String)> {
     tracing::debug!(?command, "building");
-    let mut cargo = command.spawn().context("failed to run cargo")?;
+    // A group of its own, so that whoever interrupts perfkit alone ends the build and its compilers, too.
+    let mut cargo = command
+        .process_group(0)
+        .spawn()
+        .context("failed to run cargo")?;
+    interrupt::watch(Pid::from_raw(i32::try_from(cargo.id()).unwrap_or_default()));
     let mut artifacts = Vec::new();
     let mut errors = String::new();
     let stdout = cargo.stdout.take().context("cargo's output is not piped")?;
     for line in BufReader::new(stdout).lines() {
         match serde_json::from_str(&line.context("failed to read cargo's output")?) {
             Ok(Message::CompilerArtifact(artifact)) => artifacts.push(artifact),
-            Ok(Message::CompilerMessage(message)) => errors.push_str(&message.message.message),
+            Ok(Message::CompilerMessage(message)) => {
+                let diagnostic = message.message;
+                progress::quote(diagnostic.rendered.as_deref().unwrap_or_default());
+                if diagnostic.level == DiagnosticLevel::Error {
+                    errors.push_str(&diagnostic.message);
+                }
+            }
             _ => {}
         }
     }
     let status = cargo.wait().context("failed to wait for cargo")?;
+    interrupt::watch(None);
     Ok((artifacts, status.success(), errors))
 }
 
 fn explain(errors: &str) -> Failure {
+    if errors.is_empty() {
+        return Failure::new("cargo could not build the workloads; see its messages above")
+            .hint("`cargo bench --no-run` shows whether it can without perfkit's settings");
+    }
     let failure = Failure::new("the workloads do not compile; see cargo's messages above");
     if errors.contains("conflicts with global allocator")
         || errors.contains("cannot define multiple global allocators")
@@ -232,6 +258,7 @@ fn executable(
         tracing::debug!(target = artifact.target.name, "not a perfkit bench");
         return Ok(None);
     }
+    warn_of_blindness(&artifact.target.name, &artifact.profile);
     Ok(Some(Executable {
         path,
         package: package.name.clone(),
@@ -239,4 +266,21 @@ fn executable(
         folder: package.folder.clone(),
         opt_level: artifact.profile.opt_level,
     }))
+}
+
+/// Says what the user's own profile keeps from being seen.
+fn warn_of_blindness(target: &str, profile: &ArtifactProfile) {
+    if profile.opt_level == "z" {
+        progress::warn(&format!(
+            "{target} is built at opt-level=z, where every copy is inlined and none is a call: the memcpy lens is \
+             not available. Set another `opt-level` in `[profile.bench]`"
+        ));
+    }
+    if profile.debuginfo != ArtifactDebuginfo::Full {
+        progress::warn(&format!(
+            "{target} is built with debug={}, so causes have no names and lines. Remove `debug` from the profile's \
+             section of this package; perfkit sets it",
+            profile.debuginfo
+        ));
+    }
 }

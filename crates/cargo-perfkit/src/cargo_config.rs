@@ -15,16 +15,23 @@ pub(crate) struct Wrappers {
 
 /// Reads variables first, then `.cargo/config.toml` from `directory` upwards, then cargo's home.
 pub(crate) fn wrappers(directory: &Path) -> Wrappers {
-    let variable = |names: [&str; 2]| names.iter().find_map(|name| std::env::var(name).ok());
-    let files: Vec<toml::Table> = files(directory)
-        .filter_map(|path| std::fs::read_to_string(path).ok())
-        .filter_map(|text| text.parse().ok())
+    let here = std::env::current_dir().unwrap_or_default();
+    let variable = |names: [&str; 2]| {
+        let value = names.iter().find_map(|name| std::env::var(name).ok())?;
+        Some(program(&here, &value))
+    };
+    let files: Vec<(PathBuf, toml::Table)> = files(directory)
+        .filter_map(|path| {
+            let text = std::fs::read_to_string(&path).ok()?;
+            // Paths in a file are relative to the folder that holds `.cargo`.
+            let root = path.parent()?.parent()?.to_owned();
+            Some((root, text.parse().ok()?))
+        })
         .collect();
     let configured = |key: &str| {
         files
             .iter()
-            .find_map(|file| file.get("build")?.get(key)?.as_str())
-            .map(str::to_owned)
+            .find_map(|(root, file)| Some(program(root, file.get("build")?.get(key)?.as_str()?)))
     };
     let named = |wrapper: Option<String>| wrapper.filter(|wrapper| !wrapper.is_empty());
     Wrappers {
@@ -39,6 +46,15 @@ pub(crate) fn wrappers(directory: &Path) -> Wrappers {
             ])
             .or_else(|| configured("rustc-workspace-wrapper")),
         ),
+    }
+}
+
+/// A program as cargo understands it: a bare name is looked up in `PATH`, a path is relative to its `root`.
+fn program(root: &Path, value: &str) -> String {
+    if value.contains('/') {
+        root.join(value).display().to_string()
+    } else {
+        value.to_owned()
     }
 }
 

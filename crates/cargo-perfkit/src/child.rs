@@ -25,6 +25,11 @@ const TICK: Duration = Duration::from_millis(5);
 /// How long to wait for the last of stderr after the child is gone: somebody it left behind may hold the pipe.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
+/// Exit code of a Rust program that panics.
+const PANICKED: i32 = 101;
+/// Exit code of a child of ours that could not even answer.
+const NO_ANSWER: i32 = 102;
+
 /// What a child is given beside its request.
 #[derive(Debug, Clone)]
 pub(crate) struct Surroundings {
@@ -68,6 +73,8 @@ pub(crate) fn ask(
         .env_clear()
         .envs(&surroundings.variables)
         .env(REQUEST_VARIABLE, &request_file)
+        // Of one length, as the size of the environment moves the stack.
+        .env("PERFKIT_PARENT", format!("{:010}", std::process::id()))
         .env("CARGO_MANIFEST_DIR", &executable.folder)
         .current_dir(&executable.folder)
         .stdin(Stdio::null())
@@ -209,16 +216,28 @@ fn failed(ended: Ended, time_limit: Duration, stderr: String) -> Outcome {
             "the process ended before its measurement was done".to_owned(),
             "the workload must not call `std::process::exit`",
         ),
+        Ended::ByItself(PANICKED) => (
+            "the process panicked outside of a workload".to_owned(),
+            "its stderr names the place",
+        ),
+        Ended::ByItself(NO_ANSWER) => (
+            "the process could not read its request or write its answer".to_owned(),
+            "its stderr says why; a full disk is the usual cause",
+        ),
         Ended::ByItself(code) => (
             format!("the process exited with code {code} before its measurement was done"),
-            "the workload must not call `std::process::exit`; its stderr is below",
+            "the workload must not call `std::process::exit`",
         ),
         Ended::BySignal(signal) => (
             format!(
                 "the process was ended by signal {signal} ({})",
                 signal_name(signal)
             ),
-            "its stderr is below; signal 9 often means that memory ran out",
+            match signal {
+                6 => "after a stack overflow its stderr says so; else somebody called `abort`",
+                9 => "often this means that memory ran out",
+                _ => "a debugger shows the place; unsafe code and C libraries are the usual causes",
+            },
         ),
         Ended::OutOfTime => (
             format!(
@@ -240,7 +259,7 @@ fn signal_name(signal: i32) -> &'static str {
     match signal {
         4 => "SIGILL",
         5 => "SIGTRAP",
-        6 => "SIGABRT: abort, or a stack overflow",
+        6 => "SIGABRT",
         7 => "SIGBUS",
         8 => "SIGFPE",
         9 => "SIGKILL",

@@ -63,6 +63,12 @@ impl Failure {
     }
 }
 
+/// A number with its word: `1 case`, `2 cases`.
+pub(crate) fn counted(count: usize, word: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {word}{plural}")
+}
+
 /// Prints an error with its causes and hints on stderr.
 #[expect(
     clippy::print_stderr,
@@ -73,9 +79,8 @@ pub(crate) fn report(error: &anyhow::Error) -> Exit {
     for cause in error.chain().skip(1) {
         eprintln!("  caused by: {cause}");
     }
-    let failure = error
-        .chain()
-        .find_map(|cause| cause.downcast_ref::<Failure>());
+    // Asked of the error itself: a failure that is the context of another error is no link of its chain.
+    let failure = error.downcast_ref::<Failure>();
     for hint in failure.iter().flat_map(|failure| &failure.hints) {
         eprintln!("hint: {hint}");
     }

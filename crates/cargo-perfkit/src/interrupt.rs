@@ -14,10 +14,7 @@ pub(crate) fn install() {
         if INTERRUPTED.swap(true, Ordering::SeqCst) {
             std::process::exit(1);
         }
-        let group = CHILD.lock().ok().and_then(|child| *child);
-        if let Some(Err(error)) = group.map(|group| kill_process_group(group, Signal::KILL)) {
-            tracing::debug!("no child to end: {error}");
-        }
+        end(CHILD.lock().ok().and_then(|child| *child));
     });
     if let Err(error) = installed {
         tracing::warn!("no signal handler: {error}");
@@ -29,9 +26,18 @@ pub(crate) fn requested() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
 }
 
-/// Remembers whom to end.
+/// Remembers whom to end. Where the signal came before the child, it is ended here.
 pub(crate) fn watch(group: Option<Pid>) {
     if let Ok(mut child) = CHILD.lock() {
         *child = group;
+    }
+    if requested() {
+        end(group);
+    }
+}
+
+fn end(group: Option<Pid>) {
+    if let Some(Err(error)) = group.map(|group| kill_process_group(group, Signal::KILL)) {
+        tracing::debug!("no child to end: {error}");
     }
 }

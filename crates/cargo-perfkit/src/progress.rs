@@ -36,7 +36,8 @@ pub(crate) fn colours(global: &Global) -> bool {
     }
 }
 
-fn is_quiet() -> bool {
+/// Whether progress is not wanted.
+pub(crate) fn is_quiet() -> bool {
     *QUIET.get().unwrap_or(&false)
 }
 
@@ -58,6 +59,12 @@ pub(crate) fn status(verb: &str, what: &str) {
 )]
 pub(crate) fn warn(what: &str) {
     eprintln!("warning: {what}");
+}
+
+/// What another program said, as it is.
+#[expect(clippy::print_stderr, reason = "cargo prints it there, too")]
+pub(crate) fn quote(text: &str) {
+    eprint!("{text}");
 }
 
 /// A long step with a known number of parts.

@@ -3,6 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use flate2::Compression;
@@ -13,10 +14,14 @@ use perfkit_model::run::{CaseId, Run};
 use perfkit_model::stacks::Stacks;
 
 use crate::failure::{Failure, nearest};
-use crate::progress;
 use crate::workspace::{Workspace, create_folder};
+use crate::{interrupt, progress};
 
 const RUN_FILE: &str = "run.json";
+/// Begins the names of files that are being written.
+const PARTIAL: &str = ".partial-";
+/// How often a waiting process looks whether it is its turn.
+const TICK: Duration = Duration::from_millis(50);
 const STACKS_FILE: &str = "stacks.json.gz";
 
 /// Keeps a second `cargo perfkit` in this workspace waiting while it lives.
@@ -30,20 +35,61 @@ pub(crate) fn lock(workspace: &Workspace) -> anyhow::Result<Lock> {
     let path = workspace.folder("")?.join(".lock");
     let file = File::create(&path).with_context(|| cannot_write(&path))?;
     match file.try_lock() {
-        Ok(()) => Ok(Lock(file)),
+        Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             progress::status(
                 "Waiting",
                 "for another cargo perfkit in this workspace: two at once would measure each other",
             );
-            file.lock()
-                .with_context(|| format!("failed to wait for {}", path.display()))?;
-            Ok(Lock(file))
+            // Asked again and again: a process that waits inside `lock` does not hear of Ctrl-C.
+            while matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+                if interrupt::requested() {
+                    return Err(Failure::new(
+                        "interrupted while waiting for another cargo perfkit",
+                    )
+                    .hint("nothing was measured; run it again")
+                    .into());
+                }
+                std::thread::sleep(TICK);
+            }
         }
         Err(TryLockError::Error(error)) => {
             // Some network file systems have no locks; measuring beside another run is the lesser evil.
             progress::warn(&format!("no lock on {}: {error}", path.display()));
-            Ok(Lock(file))
+        }
+    }
+    remove_leftovers(workspace);
+    Ok(Lock(file))
+}
+
+/// Removes what killed processes left behind under `target/perfkit`.
+fn remove_leftovers(workspace: &Workspace) {
+    sweep(&workspace.target.join("report"));
+    sweep(&workspace.target.join("symbols"));
+    let folders = |name: &str| {
+        let entries = std::fs::read_dir(workspace.target.join(name));
+        entries
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+    };
+    let runs = folders("runs").filter(|folder| !folder.join(RUN_FILE).is_file());
+    for folder in runs.chain(folders("work")) {
+        if let Err(error) = std::fs::remove_dir_all(&folder) {
+            tracing::warn!("{} was not removed: {error}", folder.display());
+        }
+    }
+}
+
+/// Removes half-written files from a folder. One that a living process writes is locked, and stays.
+pub(crate) fn sweep(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_partial = entry.file_name().to_string_lossy().starts_with(PARTIAL);
+        let path = entry.path();
+        if is_partial && File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+            // Somebody else may have been faster.
+            drop(std::fs::remove_file(path));
         }
     }
 }
@@ -54,11 +100,13 @@ pub(crate) fn write_whole(
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    create_folder(folder)?;
+    create_folder(folder, "or write elsewhere")?;
     let mut beside = tempfile::Builder::new()
-        .prefix(".partial-")
+        .prefix(PARTIAL)
         .tempfile_in(folder)
         .with_context(|| cannot_write(path))?;
+    // Tells `sweep` that its writer lives. Where there are no locks nothing is swept either.
+    drop(beside.as_file().try_lock());
     let mut buffered = std::io::BufWriter::new(&mut beside);
     write(&mut buffered).with_context(|| cannot_write(path))?;
     buffered.flush().with_context(|| cannot_write(path))?;
@@ -101,8 +149,20 @@ pub(crate) fn save_run(workspace: &Workspace, run: &Run, keep: usize) -> anyhow:
 }
 
 /// The folder of a run, made where it is missing.
-pub(crate) fn run_folder(workspace: &Workspace, id: &str) -> anyhow::Result<PathBuf> {
+fn run_folder(workspace: &Workspace, id: &str) -> anyhow::Result<PathBuf> {
     workspace.folder(&format!("runs/{id}"))
+}
+
+/// A name for a new run that begins with this time, and its empty folder. Two runs may begin in one second.
+pub(crate) fn new_run(workspace: &Workspace, time: &str) -> anyhow::Result<(String, PathBuf)> {
+    let mut id = time.to_owned();
+    let mut number = 1;
+    while workspace.target.join("runs").join(&id).exists() {
+        number += 1;
+        id = format!("{time}-{number}");
+    }
+    let folder = run_folder(workspace, &id)?;
+    Ok((id, folder))
 }
 
 /// Names of the stored runs, oldest first.

@@ -42,7 +42,8 @@ impl Workspace {
             let said = text
                 .trim()
                 .trim_start_matches("`cargo metadata` exited with an error:")
-                .trim();
+                .trim()
+                .trim_start_matches("error: ");
             Failure::usage(format!("there is no workspace to measure: {said}"))
                 .hint("run inside a cargo workspace, or name one with `--manifest-path`")
         })?;
@@ -176,16 +177,17 @@ impl Workspace {
     /// Makes a folder under `target/perfkit`.
     pub(crate) fn folder(&self, name: &str) -> anyhow::Result<PathBuf> {
         let path = self.target.join(name);
-        create_folder(&path)?;
+        create_folder(&path, "or point CARGO_TARGET_DIR elsewhere")?;
         Ok(path)
     }
 }
 
-/// Makes a folder, with a remedy where that fails.
-pub(crate) fn create_folder(path: &Path) -> anyhow::Result<()> {
+/// Makes a folder. Where that fails the error says what to do, `or` what else.
+pub(crate) fn create_folder(path: &Path, or: &str) -> anyhow::Result<()> {
     std::fs::create_dir_all(path).with_context(|| {
-        Failure::new(format!("failed to create {}", path.display()))
-            .hint("check its permissions and the free space, or point CARGO_TARGET_DIR elsewhere")
+        Failure::new(format!("failed to create {}", path.display())).hint(format!(
+            "check the permissions above it and the free space, {or}"
+        ))
     })
 }
 

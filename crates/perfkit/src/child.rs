@@ -28,6 +28,9 @@ const NO_ANSWER: u8 = 102;
 pub(crate) fn answer(request: &Path, bench: &Bench, origin: &Origin) -> ExitCode {
     // Both are best effort: where the system refuses, stacks are keyed by module offset all the same.
     drop(os::end_with_parent());
+    if is_orphan() {
+        return ExitCode::from(NO_ANSWER);
+    }
     drop(os::restart_with_fixed_layout());
     let request = match read(request) {
         Ok(request) => request,
@@ -45,6 +48,14 @@ pub(crate) fn answer(request: &Path, bench: &Bench, origin: &Origin) -> ExitCode
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain(&error),
     }
+}
+
+/// Whether the command was killed before this process could ask to end with it.
+fn is_orphan() -> bool {
+    let parent = std::env::var("PERFKIT_PARENT")
+        .ok()
+        .and_then(|id| id.parse::<u32>().ok());
+    parent.is_some_and(|parent| parent != std::os::unix::process::parent_id())
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::baselines::Baselines;
 use crate::cli::Global;
-use crate::failure::Exit;
+use crate::failure::{Exit, counted};
 use crate::workspace::Workspace;
 use crate::{progress, rustc, settings, store};
 
@@ -39,8 +39,8 @@ pub(crate) fn list(global: &Global) -> anyhow::Result<Exit> {
         // One that cannot be read is listed as well: it is there, and can be removed.
         let about = match baselines.load(&name) {
             Ok(run) => format!(
-                "{} cases, saved {}, {}",
-                run.cases.len(),
+                "{}, saved {}, {}",
+                counted(run.cases.len(), "case"),
                 run.started,
                 run.environment.rustc
             ),

@@ -12,9 +12,15 @@ use std::io::Write as _;
 
 use crate::failure::Exit;
 
-/// Prints on stdout. A closed pipe (`| head`) is no error.
+/// Prints text on stdout.
 fn print(text: &str) -> anyhow::Result<Exit> {
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
+    print_bytes(text.as_bytes())
+}
+
+/// Prints on stdout. A closed pipe (`| head`) is no error.
+fn print_bytes(bytes: &[u8]) -> anyhow::Result<Exit> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(Exit::Pass),
     }

@@ -60,11 +60,7 @@ pub(crate) fn report(global: &Global, args: &ReportArgs) -> anyhow::Result<Exit>
             progress::status("Wrote", &path.display().to_string());
             Ok(Exit::Pass)
         }
-        None => {
-            use std::io::Write as _;
-            std::io::stdout().lock().write_all(&bytes)?;
-            Ok(Exit::Pass)
-        }
+        None => super::print_bytes(&bytes),
     }
 }
 

@@ -34,6 +34,9 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
     };
     // Before anything long: a mistyped name is told at once.
     plan::passes(&args.lens)?;
+    if let Some(name) = &args.save_baseline {
+        crate::baselines::check_name(name)?;
+    }
     if matches!(args.format, Format::Folded | Format::Svg | Format::Pprof) {
         return Err(Failure::usage("`run` prints no single stacks")
             .hint("run first, then `cargo perfkit report --format svg --case NAME --metric memcpy.bytes`")
@@ -90,8 +93,7 @@ fn measured(
     let jobs = plan::jobs(&targets, args)?;
 
     let now = jiff::Timestamp::now();
-    let id = now.strftime("%Y%m%d-%H%M%S").to_string();
-    let files = store::run_folder(workspace, &id)?;
+    let (id, files) = store::new_run(workspace, &now.strftime("%Y%m%d-%H%M%S").to_string())?;
     let manner = Manner {
         quick: args.quick,
         processors: settings.processors,

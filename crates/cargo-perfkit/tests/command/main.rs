@@ -1,0 +1,18 @@
+//! The command as its users meet it: a process with arguments, exit codes, two streams and files.
+//!
+//! Every test runs the built command in a copy of a small workspace (`tests/fixtures`) and compares its whole
+//! output with a snapshot. The dependencies of those workspaces are built once for all tests.
+#![cfg(target_os = "linux")]
+
+mod baselines;
+mod builds;
+mod catalogue;
+mod failures;
+mod init;
+mod interruptions;
+mod judging;
+mod outcome;
+mod reports;
+mod sandbox;
+mod usage;
+mod without_the_command;
