@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use perfkit_model::category::Category;
 use perfkit_model::run::Case;
-use perfkit_model::stacks::{Frame, Stacks};
+use perfkit_model::stacks::{Frame, FrameKind, Stacks};
 
 use super::scale::scale;
 use crate::text;
@@ -69,8 +69,8 @@ fn collect(case: &Case) -> BTreeMap<String, Site> {
         .collect()
 }
 
-/// For every node the innermost frame of the workspace at or above it, else the innermost frame that is
-/// not the allocator's.
+/// For every node the innermost frame of the workspace at or above it, else the task that the executor is busy
+/// with, else the innermost frame that is not the allocator's.
 ///
 /// One pass from parents to children, so deep stacks cost no more than shallow ones.
 pub(crate) fn owners(stacks: &Stacks) -> Vec<Option<&Frame>> {
@@ -89,7 +89,9 @@ pub(crate) fn owners(stacks: &Stacks) -> Vec<Option<&Frame>> {
         owners.push(match (inherited, own) {
             (inherited, None) => inherited,
             (_, Some(own)) if own.is_own() => Some(own),
-            (Some(inherited), Some(own)) if inherited.is_own() || is_plumbing(own) => {
+            (Some(inherited), Some(own))
+                if inherited.is_own() || inherited.kind == FrameKind::Task || is_plumbing(own) =>
+            {
                 Some(inherited)
             }
             (_, Some(own)) => Some(own),

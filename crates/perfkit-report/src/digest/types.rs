@@ -100,11 +100,12 @@ fn collect(case: &Case) -> (BTreeMap<Key, Move>, f64) {
         }
         if *weight > *heaviest {
             *heaviest = *weight;
-            let own = text::location(&leaf.file, leaf.line);
-            entry.location = match owner {
-                Some(owner) if own.is_empty() => text::location(&owner.file, owner.line),
-                _ => own,
+            // A line of the executor's says where it moves things; the line to look at is the user's.
+            let place = match owner {
+                Some(owner) if !owner.file.is_empty() && owner.file != leaf.file => owner,
+                _ => leaf,
             };
+            entry.location = text::location(&place.file, place.line);
         }
     }
     let moves = moves.into_iter().map(|(key, (_, it))| (key, it));
