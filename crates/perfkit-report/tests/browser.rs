@@ -12,10 +12,11 @@ struct Visit {
 }
 
 /// Opens a page in headless Chromium. `None` where there is none; CI has one, so there it is an error.
+#[expect(clippy::print_stderr, reason = "a test that did not run has to say so")]
 fn visit(page: &str) -> Option<Visit> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let file = folder.path().join("page.html");
-    std::fs::write(&file, page).unwrap();
+    std::fs::write(&file, page).expect("it can be written to");
     let output = Command::new("chromium")
         .args([
             "--headless",
@@ -60,8 +61,8 @@ fn visit(page: &str) -> Option<Visit> {
 fn page() -> String {
     let sample = sample::sample();
     let mut page = Vec::new();
-    perfkit_report::html::render(&sample.view(), &mut page).unwrap();
-    String::from_utf8(page).unwrap()
+    perfkit_report::html::render(&sample.view(), &mut page).expect("memory takes every write");
+    String::from_utf8(page).expect("pages are UTF-8")
 }
 
 /// Lines in which the page itself speaks: errors of its script and violations of its policy.

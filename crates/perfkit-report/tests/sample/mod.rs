@@ -161,6 +161,7 @@ pub(crate) fn sample() -> Sample {
                     id,
                     units: Units { items, bytes },
                     stacks,
+                    ..Case::default()
                 }
             });
         Run {
