@@ -23,11 +23,16 @@ pub(crate) fn measurements(case: &mut Case, pass: Pass, parts: &[Part]) {
     for (id, value) in parts.iter().flat_map(|part| &part.totals) {
         samples.entry(id).or_default().push(*value);
     }
+    // What comes through a socket depends on its timing, even where a handful of iterations do not show it.
+    let is_alone = samples
+        .get("io.bytes")
+        .is_none_or(|bytes| bytes.iter().all(|bytes| *bytes == 0.0));
+    let repeats = is_alone && case.id.runtime == "current_thread";
     let dropped: u64 = parts.iter().map(|part| part.dropped).sum();
     for (id, samples) in samples {
         let Some(metric) = metric(id) else { continue };
         let mut measurement =
-            measurement(metric.noise, samples, case.id.runtime == "current_thread");
+            measurement(metric.noise, samples, repeats);
         if pass == Pass::Count && dropped > 0 {
             measurement.not_judged = Some(format!("{dropped} events were not counted"));
         }

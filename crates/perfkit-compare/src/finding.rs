@@ -198,7 +198,7 @@ fn statement(
         metric: metric.id.to_owned(),
         base: base.value,
         head: head.value,
-        message: message(rule, metric, numbers, &carriers),
+        message: message(rule, metric, numbers, &carriers, &pair.head.enums),
         remedy: match rule.change {
             Change::Grew => remedy(metric, &carriers, pair, types),
             Change::TurnedInexact => None,

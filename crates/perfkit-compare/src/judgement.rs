@@ -23,6 +23,11 @@ const SPREADS: f64 = 3.0;
 /// Judges `head` against `base`. Swapping the two swaps better and worse, by construction.
 pub(crate) fn judge(base: &Measurement, head: &Measurement, limits: Limits) -> Opinion {
     let noise = base.noise.max(head.noise);
+    let limits = if noise == Noise::NearExact {
+        limits.widened()
+    } else {
+        limits
+    };
     let band = match noise {
         Noise::Exact => Ok(0.0),
         Noise::NearExact => band(base, head),

@@ -6,6 +6,7 @@ use perfkit_model::quantity::{Quantity, grouped};
 
 use crate::causes::carried::carried;
 use crate::causes::evidence::Through;
+use crate::causes::layout::{Lopsided, lopsided};
 use crate::causes::{self, Boxed, Carrier};
 use crate::environment::Types;
 use crate::names::short;
@@ -20,6 +21,9 @@ const SMALL_CALL: f64 = 8_192.0;
 
 /// Part of the growth a cause has to carry before its remedy is worth a sentence.
 const WORTH_A_SENTENCE: f64 = 0.05;
+
+/// Bytes of a variant that is a box: the pointer and, in front of it, the tag.
+const BOXED_VARIANT: u64 = 16;
 
 /// A box in a stack does not say who wrote it, hence "likely".
 const BOXED_FUTURE: &str = "boxed future: likely `#[async_trait]` (or `Box::pin` by hand), which allocates one box per \
@@ -37,18 +41,27 @@ pub(crate) fn remedy(
 ) -> Option<String> {
     let mut sentences: Vec<String> = Vec::new();
     let carried = carried(carriers);
+    let variant = lopsided(carried.as_ref(), carriers, &pair.head.enums);
     // What has been said of the type inside is not said again of everything around it.
-    let is_said = |carrier: &&Carrier| match (&carried, &carrier.cause.ty) {
-        (Some(carried), Some(ty)) => ty.name.contains(&carried.name),
+    let said = match (&carried, &variant) {
+        (Some(carried), _) => Some(&carried.name),
+        (None, Some(enumeration)) => Some(&enumeration.name),
+        (None, None) => None,
+    };
+    let is_said = |carrier: &&Carrier| match (said, &carrier.cause.ty) {
+        (Some(said), Some(ty)) => ty.name.contains(said),
         _ => false,
     };
-    sentences.extend(carried.as_ref().map(|carried| {
-        format!(
-            "`{}` is in what carries {:.0} % of the growth: box it, or its large variant or field",
+    let advice = variant.as_ref().map(box_variant);
+    sentences.extend(match (&carried, advice) {
+        (Some(carried), advice) => Some(format!(
+            "`{}` is in what carries {:.0} % of the growth: {}",
             carried.name,
-            100.0 * carried.share.min(1.0)
-        )
-    }));
+            100.0 * carried.share.min(1.0),
+            advice.unwrap_or_else(|| "box it, or its large variant or field".to_owned())
+        )),
+        (None, advice) => advice,
+    });
     let of_causes = carriers
         .iter()
         .filter(|carrier| carrier.cause.share >= WORTH_A_SENTENCE && !is_said(carrier))
@@ -59,6 +72,17 @@ pub(crate) fn remedy(
         }
     }
     (!sentences.is_empty()).then(|| sentences.join(". "))
+}
+
+/// `box the payload of `DistriErr::Corrupt`, which takes the enum from 50 008 B to about 24 B`.
+fn box_variant(enumeration: &Lopsided) -> String {
+    format!(
+        "box the payload of `{}::{}`, which takes the enum from {} B to about {} B",
+        enumeration.name,
+        enumeration.variant.name,
+        grouped(enumeration.size),
+        grouped(enumeration.next.max(BOXED_VARIANT))
+    )
 }
 
 fn of_cause(metric: &Metric, carrier: &Carrier) -> Option<String> {

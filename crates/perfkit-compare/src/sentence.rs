@@ -3,9 +3,11 @@
 use perfkit_model::comparison::{Cause, MovedType, Naming};
 use perfkit_model::metric::{Metric, Unit};
 use perfkit_model::quantity::{Quantity, change, grouped};
+use perfkit_model::run::EnumLayout;
 
 use crate::causes::carried::{Carried, carried};
 use crate::causes::evidence::Through;
+use crate::causes::layout::{Lopsided, lopsided};
 use crate::causes::{Boxed, Carrier};
 use crate::names::short;
 use crate::rules::Rule;
@@ -26,6 +28,7 @@ pub(crate) fn message(
     metric: &Metric,
     numbers: Numbers,
     carriers: &[Carrier],
+    enums: &[EnumLayout],
 ) -> String {
     let quantity = |value| Quantity {
         value,
@@ -45,15 +48,41 @@ pub(crate) fn message(
         .replace("{spread}", &quantity(numbers.spread).to_string())
         .replace("{change}", &change(numbers.base, numbers.head));
     let first = carriers.first().map(|carrier| cause(metric, carrier));
-    match (carried(carriers), first) {
-        (Some(carried), Some(first)) => text.push_str(&format!(
-            ": {}, most of all {first}",
-            held(metric, &carried)
-        )),
-        (None, Some(first)) => text.push_str(&format!(": {first}")),
+    let carried = carried(carriers);
+    let variant = lopsided(carried.as_ref(), carriers, enums);
+    match (carried, first) {
+        (Some(carried), Some(first)) => {
+            let why = variant.map(|enumeration| format!(" (its {})", large_variant(&enumeration)));
+            text.push_str(&format!(
+                ": {}{}, most of all {first}",
+                held(metric, &carried),
+                why.unwrap_or_default()
+            ));
+        }
+        (None, Some(first)) => {
+            text.push_str(&format!(": {first}"));
+            if let Some(enumeration) = variant {
+                text.push_str(&format!(
+                    "; of `{}` the {}",
+                    enumeration.name,
+                    large_variant(&enumeration)
+                ));
+            }
+        }
         (_, None) => {}
     }
     text
+}
+
+/// `variant `Corrupt` is 50 008 B, the next 24 B`.
+fn large_variant(enumeration: &Lopsided) -> String {
+    let Lopsided { variant, next, .. } = enumeration;
+    format!(
+        "variant `{}` is {} B, the next {} B",
+        variant.name,
+        grouped(variant.size),
+        grouped(*next)
+    )
 }
 
 /// `48.1 MB in 962 moves of values that hold `Error``.

@@ -97,7 +97,7 @@ pub(crate) fn carried(carriers: &[Carrier]) -> Option<Carried> {
 }
 
 /// Names of types in a type's name that somebody of the user's wrote.
-fn names(ty: &str) -> BTreeSet<&str> {
+pub(crate) fn names(ty: &str) -> BTreeSet<&str> {
     ty.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
         .filter(|word| {
             word.starts_with(char::is_uppercase) && word.len() > 1 && !HOLDERS.contains(word)

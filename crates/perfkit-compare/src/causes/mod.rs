@@ -6,6 +6,7 @@
 
 pub(crate) mod carried;
 pub(crate) mod evidence;
+pub(crate) mod layout;
 mod matching;
 mod site;
 mod weights;

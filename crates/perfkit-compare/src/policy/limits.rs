@@ -31,6 +31,24 @@ pub const PEAK_SOFT: f64 = 0.01;
 /// A peak that grew by less than this cannot be told from a differently grown buffer.
 pub const PEAK_FEWEST_BYTES: f64 = 1_000.0;
 
+/// What a near-exact value may move by between two sessions, though neither saw it move: a socket that delivers
+/// in other pieces, a task that is woken once more. The handful of iterations of one run shows only part of that.
+pub const NEAR_EXACT_SOFT: f64 = 0.03;
+
+/// The same for the smallest growth that matters: 8 events instead of 2, 256 B instead of 64.
+pub const NEAR_EXACT_HARD: f64 = 4.0;
+
+impl Limits {
+    /// The limits for values that nearly repeat.
+    #[must_use]
+    pub fn widened(self) -> Self {
+        Self {
+            soft: self.soft.max(NEAR_EXACT_SOFT),
+            hard: self.hard * NEAR_EXACT_HARD,
+        }
+    }
+}
+
 /// A share in percent, zero or above. It reads from `"1 %"` and from a number: `1` is one percent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Percent(f64);

@@ -3,7 +3,7 @@
 use perfkit_model::category::Category;
 use perfkit_model::stacks::FrameKind;
 
-use crate::run_builder::{RunBuilder, check, found, frame, moved};
+use crate::run_builder::{RunBuilder, check, found, frame, function, moved};
 
 #[test]
 fn denied_comes_first_then_multiples_then_cost_then_relative_growth() {
@@ -137,4 +137,53 @@ fn one_type_inside_many_moved_types_is_named_first() {
     copied bytes grew ×100, from 150 kB to 15.0 MB per iteration: 9.90 MB in 200 moves of values that hold `DistriErr`, most of all 4.95 MB more over 100 moves of `Poll<Result<Fragment, DistriErr>>` (50 008 B) at `src/store.rs:60` in `task get`
     `DistriErr` is in what carries 67 % of the growth: box it, or its large variant or field. `Stage<async fn get>` is 50 008 B; box it or its large field
     ");
+}
+
+#[test]
+fn the_variant_that_makes_an_enum_large_is_named() {
+    let run = |size: u64, names: &[&str]| {
+        let mut builder = RunBuilder::new()
+            .case("work", "")
+            .exact("memcpy.bytes", 100.0 * size as f64 * names.len() as f64)
+            .enumeration("cured::DistriErr", 24, &[("Corrupt", 24), ("Missing", 16)])
+            .enumeration(
+                "story::DistriErr",
+                50_008,
+                &[("Corrupt", 50_008), ("Missing", 16)],
+            );
+        for (line, name) in names.iter().enumerate() {
+            let leaf = moved(name, size, "src/store.rs", 10 + line as u32);
+            builder = builder.stack(
+                &[
+                    function("store::get", "src/store.rs", 10 + line as u32),
+                    leaf,
+                ],
+                &[("memcpy.bytes", 100 * size), ("memcpy.calls", 100)],
+            );
+        }
+        builder.build()
+    };
+    let said = |head_size, names: &[&str]| {
+        let finding = check(&run(40, names), &run(head_size, names))
+            .findings
+            .remove(0);
+        format!(
+            "{}\n{}",
+            finding.message,
+            finding.remedy.unwrap_or_default()
+        )
+    };
+    let two = ["Result<Code, DistriErr>", "Poll<Result<Code, DistriErr>>"];
+    for (head_size, names, is_named) in [
+        (50_008, &two[..], true),
+        (50_008, &two[..1], true),
+        // The large enum does not fit into what is moved, and the one that does is not lopsided.
+        (4_000, &two[..], false),
+        (50_008, &["Result<Code, OtherErr>"], false),
+    ] {
+        let said = said(head_size, names);
+        let variant = said.contains("variant `Corrupt` is 50 008 B, the next 16 B");
+        let advice = said.contains("box the payload of `DistriErr::Corrupt`, which takes the enum from 50 008 B to about 16 B");
+        assert_eq!((variant, advice), (is_named, is_named), "{said}");
+    }
 }

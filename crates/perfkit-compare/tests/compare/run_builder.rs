@@ -7,7 +7,9 @@ use perfkit_model::comparison::{Comparison, Finding, Judgement};
 use perfkit_model::environment::Environment;
 use perfkit_model::lens::Pass;
 use perfkit_model::metric::Noise;
-use perfkit_model::run::{Case, CaseId, Measurement, Outcome, PassRecord, Run};
+use perfkit_model::run::{
+    Case, CaseId, EnumLayout, Measurement, Outcome, PassRecord, Run, Variant,
+};
 use perfkit_model::stacks::{Frame, FrameKind, StacksBuilder};
 
 /// Iterations stacks are summed over, so that forgetting to divide shows.
@@ -108,6 +110,21 @@ impl RunBuilder {
             outcome,
             notes: Vec::new(),
         });
+        self
+    }
+
+    /// An enum with its variants, largest first.
+    pub(crate) fn enumeration(mut self, name: &str, size: u64, variants: &[(&str, u64)]) -> Self {
+        let variants = variants.iter().map(|(name, size)| Variant {
+            name: (*name).to_owned(),
+            size: *size,
+        });
+        let layout = EnumLayout {
+            name: name.to_owned(),
+            size,
+            variants: variants.collect(),
+        };
+        self.last().enums.push(layout);
         self
     }
 
