@@ -98,6 +98,29 @@ pub const fn allocator<A>(inner: A) -> Allocator<A> {
 /// - `main!(allocator = mimalloc::MiMalloc, reads);` counts on the one you ship (a unit struct),
 /// - `main!(allocator = none, reads);` declares none, see [`Allocator`]; without one the `heap` lens is not
 ///   available.
+///
+/// ```no_run
+/// #![forbid(unsafe_code)]
+/// # use perfkit::Bench;
+/// # fn reads(_: &mut Bench) {}
+/// # fn writes(_: &mut Bench) {}
+/// perfkit::main!(reads, writes);
+/// ```
+///
+/// ```no_run
+/// #![forbid(unsafe_code)]
+/// # use perfkit::Bench;
+/// # fn reads(_: &mut Bench) {}
+/// # mod mimalloc { pub use std::alloc::System as MiMalloc; }
+/// perfkit::main!(allocator = mimalloc::MiMalloc, reads);
+/// ```
+///
+/// ```no_run
+/// #![forbid(unsafe_code)]
+/// # use perfkit::Bench;
+/// # fn reads(_: &mut Bench) {}
+/// perfkit::main!(allocator = none, reads);
+/// ```
 #[macro_export]
 macro_rules! main {
     (allocator = none, $($declare:path),+ $(,)?) => {
