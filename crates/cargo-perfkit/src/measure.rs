@@ -35,6 +35,7 @@ pub(crate) struct Manner<'a> {
 }
 
 /// Asks every bench target for its workloads.
+#[tracing::instrument(level = "info", skip_all)]
 pub(crate) fn targets(
     executables: &[Executable],
     surroundings: &Surroundings,
@@ -123,6 +124,7 @@ pub(crate) fn cases(
 }
 
 /// Turns addresses into names, binary by binary.
+#[tracing::instrument(level = "info", skip_all)]
 fn name(
     raw: Vec<(Case, Vec<Part>)>,
     jobs: &[Job<'_>],
@@ -152,6 +154,7 @@ fn name(
                 merge::stacks(&mut builder, part, |stack| namer.logical(stack));
             }
             case.stacks = builder.finish();
+            case.enums = namer.enums(&case.stacks);
             if let Some(pass) = case.passes.last_mut() {
                 pass.notes.extend(namer.problems());
             }
@@ -163,6 +166,7 @@ fn name(
 }
 
 /// Takes one pass of one job.
+#[tracing::instrument(level = "info", skip_all)]
 fn take(
     job: &Job<'_>,
     pass: Pass,

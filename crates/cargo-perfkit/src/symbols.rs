@@ -1,5 +1,6 @@
 //! Names for addresses: one symboliser per binary, with a cache on disk keyed by build id.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use perfkit_debuginfo::cache::SymbolCache;
@@ -7,7 +8,8 @@ use perfkit_debuginfo::symboliser::Symboliser;
 use perfkit_debuginfo::workspace::WorkspaceCrates;
 use perfkit_model::category::Category;
 use perfkit_model::part::{Part, RawStack};
-use perfkit_model::stacks::{Frame, FrameKind};
+use perfkit_model::run::EnumLayout;
+use perfkit_model::stacks::{Frame, FrameKind, Stacks};
 
 use crate::build::Executable;
 use crate::store;
@@ -20,6 +22,9 @@ pub(crate) struct Symbols<'a> {
     /// Folder of the caches.
     pub(crate) folder: PathBuf,
 }
+
+/// Bytes from which a moved type is worth explaining; smaller ones cost less than the box that would replace them.
+const LARGE_TYPE: u64 = 1_024;
 
 /// Names the addresses of one binary's processes.
 pub(crate) struct Namer {
@@ -80,6 +85,15 @@ impl Namer {
         }
     }
 
+    /// Layouts of the enums that the large moved types of these stacks hold by name.
+    pub(crate) fn enums(&mut self, stacks: &Stacks) -> Vec<EnumLayout> {
+        let names = names_of_large_types(stacks);
+        match &mut self.symboliser {
+            Some(symboliser) if !names.is_empty() => symboliser.enums(&names),
+            _ => Vec::new(),
+        }
+    }
+
     /// What kept names from being found.
     pub(crate) fn problems(&self) -> Vec<String> {
         let found = self
@@ -105,6 +119,50 @@ impl Namer {
             tracing::warn!("the symbol cache was not written: {error:#}");
         }
     }
+}
+
+/// Identifiers that can name an enum of somebody's: what only holds others (`Poll`, `Result`) is left out.
+fn names_of_large_types(stacks: &Stacks) -> BTreeSet<String> {
+    let large = stacks
+        .frames
+        .iter()
+        .filter(|frame| frame.kind == FrameKind::Moved && frame.size >= LARGE_TYPE);
+    large
+        .flat_map(|frame| {
+            frame
+                .name
+                .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+        })
+        .filter(|word| word.starts_with(char::is_uppercase) && word.len() > 1 && !is_holder(word))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Enums and wrappers of std and of executors that are never the reason for a size.
+fn is_holder(name: &str) -> bool {
+    const HOLDERS: [&str; 20] = [
+        "Arc",
+        "Box",
+        "Cell",
+        "Err",
+        "JoinError",
+        "JoinHandle",
+        "ManuallyDrop",
+        "MaybeUninit",
+        "Mutex",
+        "Ok",
+        "Option",
+        "Pin",
+        "Poll",
+        "Rc",
+        "Ready",
+        "RefCell",
+        "Result",
+        "Self",
+        "Some",
+        "Stage",
+    ];
+    HOLDERS.contains(&name)
 }
 
 fn unknown() -> Frame {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use perfkit_model::run::EnumLayout;
 use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
 
 /// Bumped whenever names, files or roles are formed differently; a cache of another version is ignored.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// What addresses of known builds stand for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct SymbolCache {
     pub codes: Vec<Code>,
     /// By build id, ascending by address.
     pub modules: BTreeMap<String, Vec<CachedAddress>>,
+    /// By build id and name without modules and generics; a name that no enum has is kept with none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub enums: BTreeMap<String, BTreeMap<String, Vec<EnumLayout>>>,
 }
 
 /// One looked-up address of a module.

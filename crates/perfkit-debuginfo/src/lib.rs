@@ -27,6 +27,7 @@ pub mod code;
 pub mod files;
 mod image;
 mod inlined;
+mod layouts;
 pub mod logical;
 mod modules;
 pub mod names;

@@ -1,10 +1,11 @@
 //! Turns the addresses of a measured process into logical stacks.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use perfkit_model::category::Category;
 use perfkit_model::part::{Module, RawStack};
+use perfkit_model::run::EnumLayout;
 use perfkit_model::stacks::Frame;
 
 use crate::cache::{CachedAddress, SymbolCache, VERSION};
@@ -29,6 +30,8 @@ pub struct Symboliser {
     indices: HashMap<Code, u32>,
     /// Code by symbol, name and file, without its line: the same function is met at many addresses.
     normalised: HashMap<String, Code>,
+    /// Layouts of the executable's enums by name without modules and generics, for names that were asked for.
+    enums: BTreeMap<String, Vec<EnumLayout>>,
 }
 
 /// Why a binary could not be opened.
@@ -146,6 +149,7 @@ impl Symboliser {
             codes: Vec::new(),
             indices: HashMap::new(),
             normalised: HashMap::new(),
+            enums: BTreeMap::new(),
         })
     }
 
@@ -263,6 +267,54 @@ impl Symboliser {
         logical::fold(&levels.collect::<Vec<_>>(), leaf)
     }
 
+    /// Layouts of the executable's enums that have one of these names (`DistriErr`: without modules and generics),
+    /// ascending by name asked for. None for a name whose crate has no type information, as with line tables only.
+    pub fn enums(&mut self, names: &BTreeSet<String>) -> Vec<EnumLayout> {
+        let unknown: BTreeSet<String> = names
+            .iter()
+            .filter(|name| !self.enums.contains_key(*name))
+            .cloned()
+            .collect();
+        if !unknown.is_empty() {
+            let index = self.executable_index();
+            if self.binaries[index].file.is_none() {
+                let file = self.load(index);
+                self.binaries[index].file = Some(file);
+            }
+            // A file that cannot be read now may be readable in a later run.
+            if let Some(Some(file)) = &self.binaries[index].file {
+                let found = file.enums(&unknown);
+                for name in unknown {
+                    let layouts = found.iter().filter(|layout| layout.simple_name() == name);
+                    let layouts = layouts.cloned().collect();
+                    self.enums.insert(name, layouts);
+                }
+            }
+        }
+        let known = names.iter().filter_map(|name| self.enums.get(name));
+        known.flatten().cloned().collect()
+    }
+
+    fn executable_index(&mut self) -> usize {
+        let known = |binary: &Loaded| binary.key == self.build_id;
+        let index = self.binaries.iter().position(known).unwrap_or_else(|| {
+            self.binaries.push(Loaded {
+                key: self.build_id.clone(),
+                path: self.executable.to_string_lossy().into_owned(),
+                kind: Kind::Executable,
+                addresses: HashMap::new(),
+                file: None,
+            });
+            self.binaries.len() - 1
+        });
+        // Modules that came from a stored cache have no path yet.
+        if self.binaries[index].path.is_empty() {
+            self.binaries[index].path = self.executable.to_string_lossy().into_owned();
+            self.binaries[index].kind = Kind::Executable;
+        }
+        index
+    }
+
     /// Everything resolved so far, for [`Symboliser::import`] in a later run.
     #[must_use]
     pub fn export(&self) -> SymbolCache {
@@ -297,6 +349,11 @@ impl Symboliser {
             root: self.root(),
             codes,
             modules,
+            enums: if self.enums.is_empty() {
+                BTreeMap::new()
+            } else {
+                [(self.build_id.clone(), self.enums.clone())].into()
+            },
         }
     }
 
@@ -304,6 +361,9 @@ impl Symboliser {
     pub fn import(&mut self, cache: &SymbolCache) {
         if cache.version != VERSION || cache.root != self.root() {
             return;
+        }
+        if let Some(enums) = cache.enums.get(&self.build_id) {
+            self.enums.clone_from(enums);
         }
         let codes: Vec<u32> = cache
             .codes

@@ -1,0 +1,75 @@
+//! The one variant that makes a moved enum large.
+
+use perfkit_model::comparison::Naming;
+use perfkit_model::run::{EnumLayout, Variant};
+
+use crate::causes::Carrier;
+use crate::causes::carried::{Carried, names};
+use crate::names::short;
+
+/// An enum that is large for one variant only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lopsided {
+    /// `DistriErr`.
+    pub(crate) name: String,
+    /// Bytes of the enum.
+    pub(crate) size: u64,
+    /// The large variant.
+    pub(crate) variant: Variant,
+    /// Bytes of the next one; 0 where it has no fields.
+    pub(crate) next: u64,
+}
+
+/// How many times the next variant's size the large one has to be; clippy's `large_enum_variant` also looks at the gap
+/// to the second largest.
+const LEAST_RATIO: u64 = 2;
+
+/// Bytes between both; below, a box costs more than the copies it saves.
+const LEAST_GAP: u64 = 1_024;
+
+/// The lopsided enum that is carried, or where no type is, the one in the type of the first cause.
+pub(crate) fn lopsided(
+    carried: Option<&Carried>,
+    carriers: &[Carrier],
+    enums: &[EnumLayout],
+) -> Option<Lopsided> {
+    let annotated = |carrier: &&Carrier| {
+        let ty = carrier.cause.ty.as_ref();
+        ty.is_some_and(|ty| ty.way == Naming::Annotated)
+    };
+    let holds = |carrier: &Carrier, name: &str| {
+        let ty = carrier.cause.ty.as_ref();
+        ty.is_some_and(|ty| names(&ty.name).contains(name))
+    };
+    let carrier = match carried {
+        Some(carried) => carriers
+            .iter()
+            .filter(annotated)
+            .find(|carrier| holds(carrier, &carried.name)),
+        None => carriers.first().filter(annotated),
+    }?;
+    // Enums of other modules can share the name, and what is larger than the moved type is not in it.
+    let room = carrier.cause.ty.as_ref()?.size;
+    enums
+        .iter()
+        .filter(|layout| match carried {
+            Some(carried) => layout.simple_name() == carried.name,
+            None => holds(carrier, layout.simple_name()),
+        })
+        .filter(|layout| layout.size <= room)
+        .max_by_key(|layout| layout.size)
+        .and_then(of_layout)
+}
+
+fn of_layout(layout: &EnumLayout) -> Option<Lopsided> {
+    let (variant, others) = layout.variants.split_first()?;
+    let next = others.first()?.size;
+    let is_lopsided = variant.size >= next.saturating_mul(LEAST_RATIO)
+        && variant.size.saturating_sub(next) >= LEAST_GAP;
+    is_lopsided.then(|| Lopsided {
+        name: short(layout.simple_name()),
+        size: layout.size,
+        variant: variant.clone(),
+        next,
+    })
+}
