@@ -59,6 +59,7 @@ const PROFILE: [&str; 4] = [
 const FEATURES: [&str; 2] = ["perfkit/cpu", "perfkit/dhat"];
 
 /// Builds the bench targets of these packages.
+#[tracing::instrument(level = "info", skip_all)]
 pub(crate) fn build(
     workspace: &Workspace,
     packages: &[BenchPackage],

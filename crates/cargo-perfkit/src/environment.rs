@@ -57,6 +57,7 @@ pub(crate) fn variables(
 }
 
 /// Describes the place of a run.
+#[tracing::instrument(level = "info", skip_all)]
 pub(crate) fn describe(
     workspace: &Workspace,
     settings: &Settings,

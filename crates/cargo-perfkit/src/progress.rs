@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::cli::{Color, Global};
 
@@ -13,10 +14,11 @@ static QUIET: OnceLock<bool> = OnceLock::new();
 /// Decides once how to speak.
 pub(crate) fn configure(global: &Global) {
     QUIET.get_or_init(|| global.quiet);
-    // Our own diagnostics, for whoever is asked to send them: PERFKIT_LOG=debug.
+    // Our own diagnostics: PERFKIT_LOG=info says how long each step took, debug also what was run.
     let filter = tracing_subscriber::EnvFilter::try_from_env("PERFKIT_LOG").unwrap_or_default();
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_span_events(FmtSpan::CLOSE)
         .with_writer(std::io::stderr)
         .finish();
     if tracing::subscriber::set_global_default(subscriber).is_err() {

@@ -19,6 +19,7 @@ pub(crate) const PAGE: &str = "index.html";
 const DRAWN: [&str; 4] = ["cpu.samples", "heap.bytes", "heap.allocs", "memcpy.bytes"];
 
 /// Writes every report of a run into the report folder, and returns the page's path.
+#[tracing::instrument(level = "info", skip_all)]
 pub(crate) fn write_all(workspace: &Workspace, view: &View<'_>) -> anyhow::Result<PathBuf> {
     let folder = workspace.folder("report")?;
     let page = folder.join(PAGE);

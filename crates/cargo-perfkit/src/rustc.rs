@@ -20,6 +20,7 @@ pub(crate) struct Rustc {
 }
 
 /// Asks the compiler.
+#[tracing::instrument(level = "info", skip_all)]
 pub(crate) fn ask() -> anyhow::Result<Rustc> {
     let program = program();
     let output = Command::new(&program)

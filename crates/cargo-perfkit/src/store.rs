@@ -132,6 +132,7 @@ fn cannot_write(path: &Path) -> Failure {
 }
 
 /// Stores a run and its stacks in a folder of its own, and removes the oldest runs beyond `keep`.
+#[tracing::instrument(level = "info", skip_all)]
 pub(crate) fn save_run(workspace: &Workspace, run: &Run, keep: usize) -> anyhow::Result<PathBuf> {
     let folder = run_folder(workspace, &run.id)?;
     write_stacks(&folder.join(STACKS_FILE), run)?;

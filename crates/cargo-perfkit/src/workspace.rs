@@ -32,6 +32,7 @@ pub(crate) struct BenchPackage {
 
 impl Workspace {
     /// Asks cargo about the workspace of the current directory.
+    #[tracing::instrument(level = "info", skip_all)]
     pub(crate) fn load(global: &Global) -> anyhow::Result<Self> {
         let mut command = MetadataCommand::new();
         if let Some(manifest) = &global.manifest_path {

@@ -140,6 +140,7 @@ fn discard(folder: &Path) {
 }
 
 /// The baseline to compare with. One that was asked for by name has to be there.
+#[tracing::instrument(level = "info", skip_all)]
 pub(super) fn base(
     baselines: &Baselines,
     wanted: Option<&str>,
@@ -153,6 +154,7 @@ pub(super) fn base(
 }
 
 /// Compares where there is something to compare with.
+#[tracing::instrument(level = "info", skip_all)]
 pub(super) fn judge(base: Option<&(String, Run)>, run: &Run, policy: &Policy) -> Comparison {
     let head = Side {
         name: "this run".to_owned(),
