@@ -34,6 +34,7 @@ const SEVERAL: &[(&str, &str)] = &[
 fn written(sandbox: &Sandbox, manifest: &str) -> String {
     let names: Vec<String> = files(&sandbox.root)
         .iter()
+        .filter(|path| !path.ends_with(".lockfile-of-perfkit"))
         .map(|path| {
             path.strip_prefix(&sandbox.root)
                 .expect("it is inside")

@@ -150,7 +150,7 @@ fn damaged_runs() {
     );
     let text = fs::read_to_string(run).expect("it was written");
     for (what, text) in [
-        ("half", text[..text.len() / 2].to_owned()),
+        ("half", text[..20].to_owned()),
         ("newer", text.replace("\"format\": 1", "\"format\": 99")),
         ("foreign", "{}".to_owned()),
     ] {

@@ -229,6 +229,7 @@ fn shared() -> &'static Shared {
     static SHARED: OnceLock<Shared> = OnceLock::new();
     SHARED.get_or_init(|| {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        fs::create_dir_all(&folder).expect("there is room for a folder");
         let lock = File::create(folder.join("fixtures.lock")).expect("the folder can be written");
         lock.lock().expect("the file system has locks");
         let service = folder.join("service");
@@ -258,11 +259,15 @@ fn copy(from: &Path, to: &Path) {
     copy_lockfile(to);
 }
 
-/// The versions of this repository, so that no test asks the network.
+/// The versions of this repository, so that no test asks the network. Cargo takes out what a fixture does not need,
+/// so a second copy remembers what it began with.
 fn copy_lockfile(to: &Path) {
     let lockfile = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.lock");
-    if !to.join("Cargo.lock").is_file() {
-        fs::copy(lockfile, to.join("Cargo.lock")).expect("the repository has a lock file");
+    let text = read(&lockfile);
+    let origin = to.join(".lockfile-of-perfkit");
+    if !origin.is_file() || read(&origin) != text {
+        write(&to.join("Cargo.lock"), &text);
+        write(&origin, &text);
     }
 }
 
