@@ -31,8 +31,7 @@ pub(crate) fn measurements(case: &mut Case, pass: Pass, parts: &[Part]) {
     let dropped: u64 = parts.iter().map(|part| part.dropped).sum();
     for (id, samples) in samples {
         let Some(metric) = metric(id) else { continue };
-        let mut measurement =
-            measurement(metric.noise, samples, repeats);
+        let mut measurement = measurement(metric.noise, samples, repeats);
         if pass == Pass::Count && dropped > 0 {
             measurement.not_judged = Some(format!("{dropped} events were not counted"));
         }

@@ -10,6 +10,7 @@ use perfkit_model::category::Category;
 use perfkit_model::part::{Part, RawStack};
 use perfkit_model::run::EnumLayout;
 use perfkit_model::stacks::{Frame, FrameKind, Stacks};
+use perfkit_model::type_words::type_words;
 
 use crate::build::Executable;
 use crate::store;
@@ -121,48 +122,15 @@ impl Namer {
     }
 }
 
-/// Identifiers that can name an enum of somebody's: what only holds others (`Poll`, `Result`) is left out.
+/// Names of types that can be the reason for a large moved type.
 fn names_of_large_types(stacks: &Stacks) -> BTreeSet<String> {
-    let large = stacks
+    stacks
         .frames
         .iter()
-        .filter(|frame| frame.kind == FrameKind::Moved && frame.size >= LARGE_TYPE);
-    large
-        .flat_map(|frame| {
-            frame
-                .name
-                .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
-        })
-        .filter(|word| word.starts_with(char::is_uppercase) && word.len() > 1 && !is_holder(word))
+        .filter(|frame| frame.kind == FrameKind::Moved && frame.size >= LARGE_TYPE)
+        .flat_map(|frame| type_words(&frame.name))
         .map(str::to_owned)
         .collect()
-}
-
-/// Enums and wrappers of std and of executors that are never the reason for a size.
-fn is_holder(name: &str) -> bool {
-    const HOLDERS: [&str; 20] = [
-        "Arc",
-        "Box",
-        "Cell",
-        "Err",
-        "JoinError",
-        "JoinHandle",
-        "ManuallyDrop",
-        "MaybeUninit",
-        "Mutex",
-        "Ok",
-        "Option",
-        "Pin",
-        "Poll",
-        "Rc",
-        "Ready",
-        "RefCell",
-        "Result",
-        "Self",
-        "Some",
-        "Stage",
-    ];
-    HOLDERS.contains(&name)
 }
 
 fn unknown() -> Frame {

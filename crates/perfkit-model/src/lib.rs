@@ -17,6 +17,7 @@ pub mod quantity;
 pub mod request;
 pub mod run;
 pub mod stacks;
+pub mod type_words;
 
 /// Version of the run file. It grows when a reader of the old form would misread the new one.
 pub const RUN_FORMAT: u32 = 1;

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use perfkit_model::comparison::Naming;
+use perfkit_model::type_words::type_words;
 
 use crate::causes::Carrier;
 use crate::names::short;
@@ -24,38 +25,6 @@ pub(crate) struct Carried {
     pub(crate) share: f64,
 }
 
-/// Types that hold others and are never what somebody meant to move: std's, and those of executors.
-const HOLDERS: [&str; 28] = [
-    "Arc",
-    "BTreeMap",
-    "Box",
-    "Cell",
-    "Cow",
-    "Err",
-    "HashMap",
-    "JoinError",
-    "JoinHandle",
-    "ManuallyDrop",
-    "MaybeUninit",
-    "Mutex",
-    "MutexGuard",
-    "Ok",
-    "Option",
-    "Pin",
-    "Poll",
-    "Rc",
-    "Ready",
-    "RefCell",
-    "Result",
-    "Self",
-    "Some",
-    "Stage",
-    "String",
-    "UnsafeCell",
-    "Vec",
-    "VecDeque",
-];
-
 /// Smallest part of the growth worth a name of its own.
 const SMALLEST_SHARE: f64 = 0.2;
 
@@ -67,7 +36,7 @@ pub(crate) fn carried(carriers: &[Carrier]) -> Option<Carried> {
         let Some(ty) = cause.ty.as_ref().filter(|ty| ty.way == Naming::Annotated) else {
             continue;
         };
-        for name in names(&ty.name) {
+        for name in type_words(&ty.name) {
             let (sum, types) = sums.entry(name).or_insert_with(|| {
                 (
                     Carried {
@@ -94,13 +63,4 @@ pub(crate) fn carried(carriers: &[Carrier]) -> Option<Carried> {
     shared
         .max_by(|left, right| left.0.growth.total_cmp(&right.0.growth))
         .map(|(sum, _)| sum)
-}
-
-/// Names of types in a type's name that somebody of the user's wrote.
-pub(crate) fn names(ty: &str) -> BTreeSet<&str> {
-    ty.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
-        .filter(|word| {
-            word.starts_with(char::is_uppercase) && word.len() > 1 && !HOLDERS.contains(word)
-        })
-        .collect()
 }

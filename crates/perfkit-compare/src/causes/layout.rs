@@ -2,9 +2,10 @@
 
 use perfkit_model::comparison::Naming;
 use perfkit_model::run::{EnumLayout, Variant};
+use perfkit_model::type_words::type_words;
 
 use crate::causes::Carrier;
-use crate::causes::carried::{Carried, names};
+use crate::causes::carried::Carried;
 use crate::names::short;
 
 /// An enum that is large for one variant only.
@@ -39,7 +40,7 @@ pub(crate) fn lopsided(
     };
     let holds = |carrier: &Carrier, name: &str| {
         let ty = carrier.cause.ty.as_ref();
-        ty.is_some_and(|ty| names(&ty.name).contains(name))
+        ty.is_some_and(|ty| type_words(&ty.name).contains(name))
     };
     let carrier = match carried {
         Some(carried) => carriers
@@ -50,13 +51,19 @@ pub(crate) fn lopsided(
     }?;
     // Enums of other modules can share the name, and what is larger than the moved type is not in it.
     let room = carrier.cause.ty.as_ref()?.size;
-    enums
+    let named: Vec<&EnumLayout> = enums
         .iter()
         .filter(|layout| match carried {
             Some(carried) => layout.simple_name() == carried.name,
             None => holds(carrier, layout.simple_name()),
         })
-        .filter(|layout| layout.size <= room)
+        .collect();
+    // Where two share the name, only the size tells which it is: the one that fills the moved type.
+    let fills = |layout: &EnumLayout| named.len() == 1 || layout.size.saturating_mul(2) > room;
+    named
+        .iter()
+        .copied()
+        .filter(|layout| layout.size <= room && fills(layout))
         .max_by_key(|layout| layout.size)
         .and_then(of_layout)
 }
