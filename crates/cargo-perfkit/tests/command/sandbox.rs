@@ -62,6 +62,7 @@ impl Sandbox {
     }
 
     fn new(root: impl FnOnce(&Path) -> PathBuf) -> Self {
+        fetch();
         let folder = tempfile::tempdir().expect("there is room for a folder");
         let root = root(folder.path());
         let sandbox = Self {
@@ -261,6 +262,23 @@ fn copy(from: &Path, to: &Path) {
 
 /// The versions of this repository, so that no test asks the network. Cargo takes out what a fixture does not need,
 /// so a second copy remembers what it began with.
+/// Gets the sources of optional dependencies, which a plain build of the tests leaves out: the fixtures build with
+/// criterion, and they build offline. Cargo asks nobody where all sources are there.
+fn fetch() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.toml");
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        // Without them the build of a fixture fails, and says which one is missing.
+        drop(
+            Command::new(cargo)
+                .args(["fetch", "--locked", "--manifest-path"])
+                .arg(manifest)
+                .output(),
+        );
+    });
+}
+
 fn copy_lockfile(to: &Path) {
     let lockfile = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.lock");
     let text = read(&lockfile);
