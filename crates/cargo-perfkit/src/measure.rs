@@ -154,6 +154,7 @@ fn name(
                 merge::stacks(&mut builder, part, |stack| namer.logical(stack));
             }
             case.stacks = builder.finish();
+            merge::locate_tasks(&mut case.stacks);
             case.enums = namer.enums(&case.stacks);
             if let Some(pass) = case.passes.last_mut() {
                 pass.notes.extend(namer.problems());

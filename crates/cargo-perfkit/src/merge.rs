@@ -7,7 +7,7 @@ use perfkit_model::lens::Pass;
 use perfkit_model::metric::{Noise, metric};
 use perfkit_model::part::Part;
 use perfkit_model::run::{Case, Measurement};
-use perfkit_model::stacks::{Frame, StacksBuilder};
+use perfkit_model::stacks::{Frame, FrameKind, Stacks, StacksBuilder};
 
 /// Columns that hold one moment of one iteration, where all others are sums over all iterations.
 const MOMENTS: [&str; 1] = ["heap.peak"];
@@ -103,11 +103,48 @@ pub(crate) fn stacks(
     }
 }
 
+/// Gives every task the place of its body: the first line that was seen of it.
+///
+/// What the executor does with a task has no line of the user's in its stack, but other stacks of the same task do.
+pub(crate) fn locate_tasks(stacks: &mut Stacks) {
+    let mut places: BTreeMap<u32, (String, u32)> = BTreeMap::new();
+    for node in &stacks.nodes {
+        let parent = node
+            .parent
+            .and_then(|parent| stacks.nodes.get(parent as usize));
+        let (Some(parent), Some(body)) = (parent, stacks.frames.get(node.frame as usize)) else {
+            continue;
+        };
+        let is_task = stacks
+            .frames
+            .get(parent.frame as usize)
+            .is_some_and(|frame| frame.kind == FrameKind::Task);
+        if is_task && body.kind == FrameKind::Async && body.line > 0 {
+            let place = places
+                .entry(parent.frame)
+                .or_insert_with(|| (body.file.clone(), body.line));
+            if place.0 == body.file {
+                place.1 = place.1.min(body.line);
+            }
+        }
+    }
+    for (frame, (file, line)) in places {
+        if let Some(frame) = stacks
+            .frames
+            .get_mut(frame as usize)
+            .filter(|frame| frame.file.is_empty())
+        {
+            frame.file = file;
+            frame.line = line;
+        }
+    }
+}
+
 /// The libc function that a hook stood in for.
 fn operation(name: &str) -> Frame {
     Frame {
         name: name.to_owned(),
-        kind: perfkit_model::stacks::FrameKind::Function,
+        kind: FrameKind::Function,
         category: Category::Kernel,
         file: String::new(),
         line: 0,

@@ -260,8 +260,6 @@ fn copy(from: &Path, to: &Path) {
     copy_lockfile(to);
 }
 
-/// The versions of this repository, so that no test asks the network. Cargo takes out what a fixture does not need,
-/// so a second copy remembers what it began with.
 /// Gets the sources of optional dependencies, which a plain build of the tests leaves out: the fixtures build with
 /// criterion, and they build offline. Cargo asks nobody where all sources are there.
 fn fetch() {
@@ -279,6 +277,8 @@ fn fetch() {
     });
 }
 
+/// The versions of this repository, so that no test asks the network. Cargo takes out what a fixture does not need,
+/// so a second copy remembers what it began with.
 fn copy_lockfile(to: &Path) {
     let lockfile = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.lock");
     let text = read(&lockfile);
