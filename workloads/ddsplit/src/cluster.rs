@@ -1,6 +1,7 @@
 //! Servers and their coordinator, started together.
 
 use std::io;
+use std::marker::PhantomData;
 
 use crate::cured::DistriErr;
 use crate::error::{FragmentError, SuccessCode};
@@ -32,7 +33,8 @@ enum AnyDeployment {
 /// A cluster of one form.
 pub struct Deployment<F: Form> {
     links: Links,
-    servers: Vec<Server<F::Err>>,
+    servers: Vec<Server>,
+    form: PhantomData<fn() -> F>,
 }
 
 /// How many records are split, and how many queries answered, at the same time.
@@ -119,13 +121,14 @@ impl<F: Form> Deployment<F> {
         let mut wires = Vec::new();
         let mut running = Vec::new();
         for number in 0..servers {
-            let (server, wire) = Server::start(number, transport, switches).await?;
+            let (server, wire) = Server::start::<F::Err>(number, transport, switches).await?;
             running.push(server);
             wires.push(wire);
         }
         Ok(Self {
             links: Links::new(wires),
             servers: running,
+            form: PhantomData,
         })
     }
 

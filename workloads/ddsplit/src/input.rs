@@ -41,11 +41,11 @@ pub struct Question {
 impl Default for Shape {
     fn default() -> Self {
         Self {
-            servers: 6,
-            records: 3,
-            record_bytes: 225_000,
-            queries: 48,
-            hits: 4,
+            servers: 11,
+            records: 2,
+            record_bytes: 450_000,
+            queries: 192,
+            hits: 2,
         }
     }
 }

@@ -33,18 +33,9 @@ pub struct Answer {
     pub query: u32,
     /// Keys of the records that match, ascending.
     pub keys: Vec<u64>,
-    /// Rows of those records, in the order of `keys`.
-    pub rows: Vec<Row>,
-    /// Digests of those rows, folded in their order.
+    /// Digests of those records, folded in that order.
     pub digest: u64,
 }
-
-/// One row of a record; the last one may be short.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row(pub Box<[u8]>);
-
-/// Bytes per row.
-pub const ROW_BYTES: usize = 200;
 
 /// Queries that wait, in two lanes: those that match few records go first.
 #[derive(Debug)]
@@ -89,7 +80,6 @@ impl Answer {
         Self {
             query,
             keys: Vec::new(),
-            rows: Vec::new(),
             digest: 0,
         }
     }
@@ -97,10 +87,7 @@ impl Answer {
     /// Adds one matching record.
     pub fn add(&mut self, key: u64, payload: &[u8]) {
         self.keys.push(key);
-        for row in payload.chunks(ROW_BYTES) {
-            self.digest = self.digest.rotate_left(7) ^ digest(row);
-            self.rows.push(Row(row.into()));
-        }
+        self.digest = self.digest.rotate_left(7) ^ digest(payload);
     }
 }
 

@@ -15,39 +15,38 @@ use crate::switches::Switches;
 use crate::wire::{Transport, Wire, wire};
 
 /// A running server. Dropping it ends its tasks and closes its connections.
-pub struct Server<E: FragmentError> {
-    storage: SharedStorage<E>,
+pub struct Server {
+    storage: SharedStorage,
     _tasks: JoinSet<()>,
 }
 
-type SharedStorage<E> = Arc<Mutex<Backend<E>>>;
+type SharedStorage = Arc<Mutex<Backend>>;
 
 /// How many bytes an in-memory pipe holds, about what a loopback socket does.
 const PIPE: usize = 64 * 1024;
 
-impl<E: FragmentError> Server<E> {
+impl Server {
     /// Starts server number `number` and connects to it.
     ///
     /// # Errors
     /// When no TCP port on loopback can be had.
-    pub async fn start(
+    pub async fn start<E: FragmentError>(
         number: u16,
         transport: Transport,
         switches: Switches,
     ) -> io::Result<(Self, Box<dyn Wire>)> {
         let mut tasks = JoinSet::new();
-        let storage: SharedStorage<E> =
-            Arc::new(Mutex::new(Backend::new(number, switches.dispatch)));
+        let storage = Arc::new(Mutex::new(Backend::new(number, switches.dispatch)));
         let client = match transport {
             Transport::Memory => {
                 let (client, server) = tokio::io::duplex(PIPE);
-                tasks.spawn(connection(wire(server, switches.io), storage.clone()));
+                tasks.spawn(connection::<E>(wire(server, switches.io), storage.clone()));
                 wire(client, switches.io)
             }
             Transport::Tcp => {
                 let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
                 let address = listener.local_addr()?;
-                tasks.spawn(accept(listener, storage.clone(), switches));
+                tasks.spawn(accept::<E>(listener, storage.clone(), switches));
                 let client = TcpStream::connect(address).await?;
                 // Without this the story's small writes would wait for acknowledgements, a different story.
                 client.set_nodelay(true)?;
@@ -67,43 +66,40 @@ impl<E: FragmentError> Server<E> {
     ///
     /// # Errors
     /// When the server does not have the fragment.
-    pub async fn rot_fragment(&self, id: FragmentId) -> Result<SuccessCode, E> {
+    pub async fn rot_fragment<E: FragmentError>(&self, id: FragmentId) -> Result<SuccessCode, E> {
         self.storage.lock().await.rot_fragment(id).await
     }
 }
 
 async fn accept<E: FragmentError>(
     listener: TcpListener,
-    storage: SharedStorage<E>,
+    storage: SharedStorage,
     switches: Switches,
 ) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         if stream.set_nodelay(true).is_ok() {
-            connections.spawn(connection(wire(stream, switches.io), storage.clone()));
+            connections.spawn(connection::<E>(wire(stream, switches.io), storage.clone()));
         }
         while connections.try_join_next().is_some() {}
     }
 }
 
 /// A connection that breaks off concerns its client, which sees the end of the stream.
-async fn connection<E: FragmentError>(wire: Box<dyn Wire>, storage: SharedStorage<E>) {
+async fn connection<E: FragmentError>(wire: Box<dyn Wire>, storage: SharedStorage) {
     let _broken: Result<(), E> = serve(wire, storage).await;
 }
 
 /// Answers requests in the order they come in, until the client hangs up.
-async fn serve<E: FragmentError>(
-    mut wire: Box<dyn Wire>,
-    storage: SharedStorage<E>,
-) -> Result<(), E> {
+async fn serve<E: FragmentError>(mut wire: Box<dyn Wire>, storage: SharedStorage) -> Result<(), E> {
     while let Some(request) = read_frame(&mut wire).await? {
-        let reply = handle(request, &storage).await?;
+        let reply = handle::<E>(request, &storage).await?;
         write_frame(&mut wire, &reply).await?;
     }
     Ok(())
 }
 
-async fn handle<E: FragmentError>(request: Frame, storage: &SharedStorage<E>) -> Result<Frame, E> {
+async fn handle<E: FragmentError>(request: Frame, storage: &SharedStorage) -> Result<Frame, E> {
     let id = request.fragment.id;
     let mut storage = storage.lock().await;
     match request.kind {

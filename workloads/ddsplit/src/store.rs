@@ -1,199 +1,192 @@
-//! Where a server keeps its fragments.
+//! How a server keeps fragments: in blocks, through the layers over its storage.
 
 use std::collections::BTreeMap;
 
-use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 
 use crate::error::{FragmentError, SuccessCode};
+use crate::layers::{Metered, Retrying};
 use crate::record::{Fragment, FragmentId};
+use crate::storage::{AnyStorage, BLOCK, BlockId, Storage, TableStorage, TreeStorage};
 use crate::switches::Dispatch;
 
-/// What a server asks of its storage, as the story declares it: every call returns a boxed future.
-#[async_trait]
-pub trait Storage<E: FragmentError>: Send {
-    /// Keeps a fragment whose digest fits.
-    async fn store_fragment(&mut self, fragment: Fragment) -> Result<SuccessCode, E>;
-    /// Looks a fragment up and checks that it is still what was stored.
-    async fn load_fragment(&mut self, id: FragmentId) -> Result<Fragment, E>;
-    /// Flips one bit of a stored fragment, as a failing disk would.
-    async fn rot_fragment(&mut self, id: FragmentId) -> Result<SuccessCode, E>;
+/// The fragments of one server, with its storage called as the switch says.
+pub enum Backend {
+    /// The story's form: every layer is a `Box<dyn DynStorage>` to the one above.
+    Dynamic(FragmentStore<AnyStorage>),
+    /// A tree under layers that are known by type.
+    Tree(FragmentStore<Layered<TreeStorage>>),
+    /// A sorted table under layers that are known by type.
+    Table(FragmentStore<Layered<TableStorage>>),
 }
 
-/// The storage of one server, called as the switch says.
-pub enum Backend<E: FragmentError> {
-    /// The story's form.
-    Dynamic(Box<dyn Storage<E>>),
-    /// A tree, called directly.
-    Tree(TreeStorage),
-    /// A sorted table, called directly.
-    Table(TableStorage),
+/// A storage under both layers.
+pub type Layered<S> = Retrying<Metered<S>>;
+
+/// Fragments in the blocks of a storage.
+#[derive(Debug)]
+pub struct FragmentStore<S> {
+    server: u16,
+    headers: BTreeMap<FragmentId, Header>,
+    storage: S,
 }
 
-impl<E: FragmentError> Backend<E> {
-    /// The storage of server number `server`: servers of even number keep a tree, the others a table.
+/// What is kept of a fragment beside its blocks.
+#[derive(Clone, Copy, Debug)]
+struct Header {
+    digest: u64,
+    length: usize,
+}
+
+impl Backend {
+    /// An empty store for server number `server`: servers of even number keep a tree, the others a table.
     pub fn new(server: u16, dispatch: Dispatch) -> Self {
-        let tree = TreeStorage {
-            server,
-            fragments: BTreeMap::new(),
-        };
-        let table = TableStorage {
-            server,
-            fragments: Vec::new(),
-        };
+        let tree = TreeStorage::default();
+        let table = TableStorage::default();
         match (dispatch, server % 2) {
-            (Dispatch::Dynamic, 0) => Self::Dynamic(Box::new(tree)),
-            (Dispatch::Dynamic, _) => Self::Dynamic(Box::new(table)),
-            (Dispatch::Native, 0) => Self::Tree(tree),
-            (Dispatch::Native, _) => Self::Table(table),
+            (Dispatch::Dynamic, 0) => Self::Dynamic(FragmentStore::new(server, boxed(tree))),
+            (Dispatch::Dynamic, _) => Self::Dynamic(FragmentStore::new(server, boxed(table))),
+            (Dispatch::Native, 0) => Self::Tree(FragmentStore::new(server, layered(tree))),
+            (Dispatch::Native, _) => Self::Table(FragmentStore::new(server, layered(table))),
         }
     }
 
-    /// See [`Storage::store_fragment`].
-    pub async fn store_fragment(&mut self, fragment: Fragment) -> Result<SuccessCode, E> {
+    /// See [`FragmentStore::store_fragment`].
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn store_fragment<E: FragmentError>(
+        &mut self,
+        fragment: Fragment,
+    ) -> Result<SuccessCode, E> {
         match self {
-            Self::Dynamic(storage) => storage.store_fragment(fragment).await,
-            Self::Tree(storage) => put(storage, fragment).await,
-            Self::Table(storage) => put(storage, fragment).await,
+            Self::Dynamic(store) => store.store_fragment(fragment).await,
+            Self::Tree(store) => store.store_fragment(fragment).await,
+            Self::Table(store) => store.store_fragment(fragment).await,
         }
     }
 
-    /// See [`Storage::load_fragment`].
-    pub async fn load_fragment(&mut self, id: FragmentId) -> Result<Fragment, E> {
+    /// See [`FragmentStore::load_fragment`].
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn load_fragment<E: FragmentError>(&mut self, id: FragmentId) -> Result<Fragment, E> {
         match self {
-            Self::Dynamic(storage) => storage.load_fragment(id).await,
-            Self::Tree(storage) => get(storage, id).await,
-            Self::Table(storage) => get(storage, id).await,
+            Self::Dynamic(store) => store.load_fragment(id).await,
+            Self::Tree(store) => store.load_fragment(id).await,
+            Self::Table(store) => store.load_fragment(id).await,
         }
     }
 
-    /// See [`Storage::rot_fragment`].
-    pub async fn rot_fragment(&mut self, id: FragmentId) -> Result<SuccessCode, E> {
+    /// See [`FragmentStore::rot_fragment`].
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn rot_fragment<E: FragmentError>(
+        &mut self,
+        id: FragmentId,
+    ) -> Result<SuccessCode, E> {
         match self {
-            Self::Dynamic(storage) => storage.rot_fragment(id).await,
-            Self::Tree(storage) => rot(storage, id),
-            Self::Table(storage) => rot(storage, id),
+            Self::Dynamic(store) => store.rot_fragment(id).await,
+            Self::Tree(store) => store.rot_fragment(id).await,
+            Self::Table(store) => store.rot_fragment(id).await,
         }
     }
 }
 
-/// Fragments in a tree, for servers that see keys in any order.
-#[derive(Debug)]
-pub struct TreeStorage {
-    server: u16,
-    fragments: BTreeMap<FragmentId, Fragment>,
+fn layered<S>(storage: S) -> Layered<S> {
+    Retrying::new(Metered::new(storage))
 }
 
-/// Fragments in a sorted table, for servers that see ascending keys.
-#[derive(Debug)]
-pub struct TableStorage {
-    server: u16,
-    fragments: Vec<Fragment>,
+/// The same layers, with nothing known between them: one boxed future per call and layer.
+fn boxed(storage: impl Storage + 'static) -> AnyStorage {
+    let metered = AnyStorage::new(Metered::new(AnyStorage::new(storage)));
+    AnyStorage::new(Retrying::new(metered))
 }
 
-#[async_trait]
-impl<E: FragmentError> Storage<E> for TreeStorage {
-    async fn store_fragment(&mut self, fragment: Fragment) -> Result<SuccessCode, E> {
-        put(self, fragment).await
-    }
-
-    async fn load_fragment(&mut self, id: FragmentId) -> Result<Fragment, E> {
-        get(self, id).await
-    }
-
-    async fn rot_fragment(&mut self, id: FragmentId) -> Result<SuccessCode, E> {
-        rot(self, id)
-    }
-}
-
-#[async_trait]
-impl<E: FragmentError> Storage<E> for TableStorage {
-    async fn store_fragment(&mut self, fragment: Fragment) -> Result<SuccessCode, E> {
-        put(self, fragment).await
-    }
-
-    async fn load_fragment(&mut self, id: FragmentId) -> Result<Fragment, E> {
-        get(self, id).await
-    }
-
-    async fn rot_fragment(&mut self, id: FragmentId) -> Result<SuccessCode, E> {
-        rot(self, id)
-    }
-}
-
-/// The part of a storage that depends on how it keeps its fragments.
-trait Shelf {
-    fn server(&self) -> u16;
-    fn find(&mut self, id: FragmentId) -> Option<&mut Fragment>;
-    fn insert(&mut self, fragment: Fragment) -> Option<Fragment>;
-}
-
-impl Shelf for TreeStorage {
-    fn server(&self) -> u16 {
-        self.server
-    }
-
-    fn find(&mut self, id: FragmentId) -> Option<&mut Fragment> {
-        self.fragments.get_mut(&id)
-    }
-
-    fn insert(&mut self, fragment: Fragment) -> Option<Fragment> {
-        self.fragments.insert(fragment.id, fragment)
-    }
-}
-
-impl Shelf for TableStorage {
-    fn server(&self) -> u16 {
-        self.server
-    }
-
-    fn find(&mut self, id: FragmentId) -> Option<&mut Fragment> {
-        let position = self
-            .fragments
-            .binary_search_by_key(&id, |fragment| fragment.id)
-            .ok()?;
-        self.fragments.get_mut(position)
-    }
-
-    fn insert(&mut self, fragment: Fragment) -> Option<Fragment> {
-        match self
-            .fragments
-            .binary_search_by_key(&fragment.id, |kept| kept.id)
-        {
-            Ok(position) => Some(std::mem::replace(&mut self.fragments[position], fragment)),
-            Err(position) => {
-                self.fragments.insert(position, fragment);
-                None
-            }
+impl<S: Storage> FragmentStore<S> {
+    /// A store without fragments for server number `server`.
+    pub const fn new(server: u16, storage: S) -> Self {
+        Self {
+            server,
+            headers: BTreeMap::new(),
+            storage,
         }
     }
-}
 
-async fn put<E: FragmentError>(
-    shelf: &mut impl Shelf,
-    fragment: Fragment,
-) -> Result<SuccessCode, E> {
-    check::<E>(shelf.server(), &fragment).await?;
-    Ok(match shelf.insert(fragment) {
-        None => SuccessCode::Stored,
-        Some(_) => SuccessCode::Replaced,
-    })
-}
-
-async fn get<E: FragmentError>(shelf: &mut impl Shelf, id: FragmentId) -> Result<Fragment, E> {
-    let fragment = shelf.find(id).ok_or_else(|| E::missing(id))?.clone();
-    check::<E>(shelf.server(), &fragment).await?;
-    Ok(fragment)
-}
-
-fn rot<E: FragmentError>(shelf: &mut impl Shelf, id: FragmentId) -> Result<SuccessCode, E> {
-    let fragment = shelf.find(id).ok_or_else(|| E::missing(id))?;
-    let mut payload = BytesMut::from(&fragment.payload[..]);
-    if let Some(byte) = payload.first_mut() {
-        *byte ^= 1;
+    /// Keeps a fragment, block by block.
+    ///
+    /// # Errors
+    /// Corrupt when its digest does not fit, or what the storage reports.
+    pub async fn store_fragment<E: FragmentError>(
+        &mut self,
+        fragment: Fragment,
+    ) -> Result<SuccessCode, E> {
+        check::<E>(self.server, &fragment).await?;
+        let header = Header {
+            digest: fragment.digest,
+            length: fragment.payload.len(),
+        };
+        for id in header.blocks(fragment.id) {
+            let start = id.number as usize * BLOCK;
+            let end = header.length.min(start + BLOCK);
+            let block = &fragment.payload[start..end];
+            self.storage.write_block(id, block).await?;
+        }
+        Ok(match self.headers.insert(fragment.id, header) {
+            None => SuccessCode::Stored,
+            Some(_) => SuccessCode::Replaced,
+        })
     }
-    fragment.payload = Bytes::from(payload);
-    Ok(SuccessCode::Replaced)
+
+    /// Puts a fragment together and checks that it is still what was stored.
+    ///
+    /// # Errors
+    /// Missing or corrupt, or what the storage reports.
+    pub async fn load_fragment<E: FragmentError>(&mut self, id: FragmentId) -> Result<Fragment, E> {
+        let header = self.header::<E>(id)?;
+        let mut payload = BytesMut::with_capacity(header.length);
+        for block in header.blocks(id) {
+            payload.extend_from_slice(&self.storage.read_block(block).await?);
+        }
+        let fragment = Fragment {
+            id,
+            digest: header.digest,
+            payload: payload.freeze(),
+        };
+        check::<E>(self.server, &fragment).await?;
+        Ok(fragment)
+    }
+
+    /// Flips one bit of a stored fragment, as a failing disk would.
+    ///
+    /// # Errors
+    /// Missing, or what the storage reports.
+    pub async fn rot_fragment<E: FragmentError>(
+        &mut self,
+        id: FragmentId,
+    ) -> Result<SuccessCode, E> {
+        let header = self.header::<E>(id)?;
+        for block in header.blocks(id).take(1) {
+            let mut bytes = self.storage.read_block(block).await?;
+            bytes[0] ^= 1;
+            self.storage.write_block(block, &bytes).await?;
+        }
+        Ok(SuccessCode::Replaced)
+    }
+
+    fn header<E: FragmentError>(&self, id: FragmentId) -> Result<Header, E> {
+        self.headers.get(&id).copied().ok_or_else(|| E::missing(id))
+    }
+}
+
+impl Header {
+    fn blocks(self, fragment: FragmentId) -> impl Iterator<Item = BlockId> {
+        (0..self.length.div_ceil(BLOCK)).map(move |number| BlockId {
+            fragment,
+            number: number as u32,
+        })
+    }
 }
 
 /// Compares bytes and digest. Hashing takes long enough that a busy server lets others run first.
