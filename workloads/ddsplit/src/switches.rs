@@ -18,9 +18,9 @@ pub struct Switches {
 /// How a server calls its storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dispatch {
-    /// `Box<dyn Storage>` with `#[async_trait]`: one boxed future per call.
+    /// Each layer is a `Box<dyn DynStorage>` with `#[async_trait]`: one boxed future per call and layer.
     Dynamic,
-    /// An enum over the storages with native `async fn`.
+    /// An enum over the storages, under generic layers with native `async fn`.
     Native,
 }
 
