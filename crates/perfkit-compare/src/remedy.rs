@@ -67,7 +67,17 @@ pub(crate) fn remedy(
         .filter(|carrier| carrier.cause.share >= WORTH_A_SENTENCE && !is_said(carrier))
         .filter_map(|carrier| of_cause(metric, carrier));
     for sentence in of_causes.chain(of_metric(metric, carriers, pair, types)) {
-        if !sentences.contains(&sentence) && sentences.len() < MOST_REMEDIES {
+        // One type pushed at two lines is one thing to do.
+        let what = |sentence: &str| {
+            sentence
+                .split(['(', ';'])
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_owned()
+        };
+        let is_new = sentences.iter().all(|known| what(known) != what(&sentence));
+        if is_new && sentences.len() < MOST_REMEDIES {
             sentences.push(sentence);
         }
     }

@@ -5,6 +5,8 @@ use perfkit_model::metric::{Metric, Unit};
 use perfkit_model::quantity::{Quantity, change, grouped};
 use perfkit_model::run::EnumLayout;
 
+use perfkit_model::type_words::type_words;
+
 use crate::causes::carried::{Carried, carried};
 use crate::causes::evidence::Through;
 use crate::causes::layout::{Lopsided, lopsided};
@@ -47,8 +49,16 @@ pub(crate) fn message(
         .replace("{head}", &quantity(numbers.head).to_string())
         .replace("{spread}", &quantity(numbers.spread).to_string())
         .replace("{change}", &change(numbers.base, numbers.head));
-    let first = carriers.first().map(|carrier| cause(metric, carrier));
     let carried = carried(carriers);
+    // What is named as the largest part of a group has to belong to it.
+    let holds = |carrier: &&Carrier| match (&carried, &carrier.cause.ty) {
+        (Some(carried), Some(ty)) => type_words(&ty.name).contains(carried.name.as_str()),
+        (carried, _) => carried.is_none(),
+    };
+    let first = carriers
+        .iter()
+        .find(holds)
+        .map(|carrier| cause(metric, carrier));
     let variant = lopsided(carried.as_ref(), carriers, enums);
     match (carried, first) {
         (Some(carried), Some(first)) => {
@@ -60,7 +70,8 @@ pub(crate) fn message(
             ));
         }
         (None, Some(first)) => {
-            text.push_str(&format!(": {first}"));
+            let group = boxed_group(metric, carriers).map(|group| format!("{group}, most of all "));
+            text.push_str(&format!(": {}{first}", group.unwrap_or_default()));
             if let Some(enumeration) = variant {
                 text.push_str(&format!(
                     "; of `{}` the {}",
@@ -83,6 +94,33 @@ fn large_variant(enumeration: &Lopsided) -> String {
         grouped(variant.size),
         grouped(*next)
     )
+}
+
+/// All that is likely boxed by `#[async_trait]`, where several methods are and the first cause is one of them.
+fn boxed_group(metric: &Metric, carriers: &[Carrier]) -> Option<String> {
+    let boxed = |carrier: &&Carrier| carrier.boxed == Boxed::Method;
+    if metric.lens != "heap"
+        || carriers.iter().filter(boxed).count() < 2
+        || carriers.first().filter(boxed).is_none()
+    {
+        return None;
+    }
+    let growth = carriers
+        .iter()
+        .filter(boxed)
+        .map(|carrier| carrier.cause.head - carrier.cause.base)
+        .sum();
+    let what = match metric.unit {
+        Unit::Count => counted(growth, "boxed future"),
+        unit => format!(
+            "{} of boxed futures",
+            Quantity {
+                value: growth,
+                unit
+            }
+        ),
+    };
+    Some(format!("likely {what} of `#[async_trait]`"))
 }
 
 /// `48.1 MB in 962 moves of values that hold `Error``.
