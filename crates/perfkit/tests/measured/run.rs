@@ -1,0 +1,42 @@
+//! Whole runs of the command, with their named stacks.
+
+use flate2::read::GzDecoder;
+use perfkit_model::run::{CaseId, Run};
+use perfkit_model::stacks::{Frame, Stacks};
+
+use crate::place::{Place, target};
+
+impl Place {
+    /// `cargo perfkit run` with these arguments. Every case has its stacks.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        let output = self
+            .command(&["run", "--quiet", "--format", "json"])
+            .args(arguments)
+            .output()
+            .expect("the command was just built");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        let mut document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let mut run: Run = serde_json::from_value(document["run"].take()).unwrap();
+        for case in &run.cases {
+            assert_eq!(run.failures().count(), 0, "{}: {:?}", case.id, case.passes);
+        }
+        let folder = target().join("perfkit/runs").join(&run.id);
+        let file = std::fs::File::open(folder.join("stacks.json.gz")).unwrap();
+        let stacks: Vec<(CaseId, Stacks)> = serde_json::from_reader(GzDecoder::new(file)).unwrap();
+        for (case, (id, stacks)) in run.cases.iter_mut().zip(stacks) {
+            assert_eq!(case.id, id);
+            case.stacks = stacks;
+        }
+        run
+    }
+}
+
+/// The stacks of one column, each root first with its weight.
+pub(crate) fn weighted<'s>(stacks: &'s Stacks, metric: &str) -> Vec<(Vec<&'s Frame>, u64)> {
+    let column = stacks.column(metric).expect("the lens was asked for");
+    let weights = column.weights.iter();
+    weights
+        .map(|(node, weight)| (stacks.path(*node), *weight))
+        .collect()
+}
