@@ -11,8 +11,9 @@ mod shares;
 
 /// Most points by which a share may be off.
 const TOLERANCE: f64 = 3.0;
-const SAMPLES: u64 = 1_000;
-/// On a busy machine a pass gets fewer samples than it should; more passes are taken until they suffice.
+/// More than the thousand that a pass is to take: one that fails by chance is worth less than one more pass. On a
+/// busy machine a pass gets fewer samples than it should.
+const SAMPLES: u64 = 1_500;
 const MOST_RUNS: usize = 6;
 
 /// Functions whose own instructions are not what they are about: their time is in what they call.

@@ -15,12 +15,13 @@ impl Place {
             .output()
             .expect("the command was just built");
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{said}");
-        let mut document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let document = serde_json::from_slice::<serde_json::Value>(&output.stdout);
+        let mut document = document.unwrap_or_else(|_| panic!("{}: {said}", output.status));
         let mut run: Run = serde_json::from_value(document["run"].take()).unwrap();
         for case in &run.cases {
             assert_eq!(run.failures().count(), 0, "{}: {:?}", case.id, case.passes);
         }
+        assert!(output.status.success(), "{}: {said}", output.status);
         let folder = target().join("perfkit/runs").join(&run.id);
         let file = std::fs::File::open(folder.join("stacks.json.gz")).unwrap();
         let stacks: Vec<(CaseId, Stacks)> = serde_json::from_reader(GzDecoder::new(file)).unwrap();
