@@ -13,8 +13,8 @@ mod shares;
 const TOLERANCE: f64 = 3.0;
 /// More than the thousand that a pass is to take: one that fails by chance is worth less than one more pass. On a
 /// busy machine a pass gets fewer samples than it should.
-const SAMPLES: u64 = 1_500;
-const MOST_RUNS: usize = 6;
+const SAMPLES: u64 = 3_000;
+const MOST_RUNS: usize = 12;
 
 /// Functions whose own instructions are not what they are about: their time is in what they call.
 const SPENT_BELOW: [(&str, Category); 3] = [
