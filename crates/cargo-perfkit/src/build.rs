@@ -4,7 +4,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
 use std::io::{BufRead as _, BufReader, IsTerminal as _};
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -76,6 +76,8 @@ pub(crate) fn build(
     flags.extend(PROFILE.iter().map(|setting| (*setting).to_owned()));
 
     let folder = workspace.folder(&format!("build-{}", flavour(&flags)))?;
+    // The wrapper's path is to be the same however the folder is reached.
+    let folder = folder.canonicalize().unwrap_or(folder);
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .args([
@@ -116,7 +118,7 @@ pub(crate) fn build(
     );
     command.args(select.all_features.then_some("--all-features"));
     command.args(progress::is_quiet().then_some("--quiet"));
-    set_wrapper(&mut command, workspace, annotate)?;
+    set_wrapper(&mut command, &wrapper::link(&folder)?, workspace, annotate);
     command
         .current_dir(&workspace.root)
         .stdout(Stdio::piped())
@@ -169,13 +171,12 @@ fn flavour(flags: &[String]) -> String {
     format!("{:08x}", hasher.finish() as u32)
 }
 
-fn set_wrapper(command: &mut Command, workspace: &Workspace, annotate: bool) -> anyhow::Result<()> {
-    let own = std::env::current_exe().context("failed to find the path of cargo-perfkit itself")?;
+fn set_wrapper(command: &mut Command, own: &Path, workspace: &Workspace, annotate: bool) {
     let chained = cargo_config::wrappers(&workspace.root);
     command
-        .env("RUSTC_WRAPPER", &own)
-        .env("RUSTC_WORKSPACE_WRAPPER", &own)
-        .env(wrapper::WRAPPER_VARIABLE, "1");
+        .env("RUSTC_WRAPPER", own)
+        .env("RUSTC_WORKSPACE_WRAPPER", own)
+        .env(wrapper::WRAPPER_VARIABLE, own);
     for (variable, value) in [
         (wrapper::ANNOTATE_VARIABLE, annotate.then(|| "1".to_owned())),
         (wrapper::CHAINED_VARIABLE, chained.all),
@@ -186,7 +187,6 @@ fn set_wrapper(command: &mut Command, workspace: &Workspace, annotate: bool) -> 
             None => command.env_remove(variable),
         };
     }
-    Ok(())
 }
 
 /// Runs cargo; diagnostics go to stderr as they come, and the errors are kept for telling the usual causes apart.

@@ -6,9 +6,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-/// Marks that this binary is to act as rustc; holds nothing.
+use anyhow::Context as _;
+
+/// Tells this binary to act as rustc, and by which path cargo calls it.
 pub(crate) const WRAPPER_VARIABLE: &str = "PERFKIT_ACT_AS_RUSTC";
 /// Whether to annotate moves in workspace crates.
 pub(crate) const ANNOTATE_VARIABLE: &str = "PERFKIT_WRAPPER_ANNOTATE";
@@ -24,13 +27,27 @@ pub(crate) const FLAGS: [&str; 2] = ["-Cforce-frame-pointers=yes", "-Csymbol-man
 /// Marks each move with the type that is moved. Unstable (rust-lang/rust#148197).
 pub(crate) const ANNOTATE_FLAG: &str = "-Zannotate-moves";
 
+/// Puts a link to this binary into `folder`. Cargo builds everything anew when a wrapper's path changes, and the
+/// path of this binary differs between installations, versions and profiles.
+pub(crate) fn link(folder: &Path) -> anyhow::Result<PathBuf> {
+    let own = std::env::current_exe().context("failed to find the path of cargo-perfkit itself")?;
+    let link = folder.join("cargo-perfkit");
+    if std::fs::read_link(&link).is_ok_and(|target| target == own) {
+        return Ok(link);
+    }
+    let renamed = folder.join(".cargo-perfkit");
+    drop(std::fs::remove_file(&renamed));
+    std::os::unix::fs::symlink(&own, &renamed)
+        .and_then(|()| std::fs::rename(&renamed, &link))
+        .with_context(|| format!("failed to write {}", link.display()))?;
+    Ok(link)
+}
+
 /// Runs rustc if cargo called this binary as its wrapper.
 pub(crate) fn run_as_rustc() -> Option<ExitCode> {
-    std::env::var_os(WRAPPER_VARIABLE)?;
-    let own = std::env::current_exe().ok();
+    let called = std::env::var_os(WRAPPER_VARIABLE)?;
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let first = arguments.first()?;
-    let is_workspace = own.as_deref().is_some_and(|own| own.as_os_str() == first);
+    let is_workspace = *arguments.first()? == called;
     let (rustc, rest) = if is_workspace {
         arguments.get(1..)?
     } else {
