@@ -15,6 +15,7 @@ mod interrupt;
 mod marker;
 mod measure;
 mod merge;
+mod parallel;
 mod plan;
 mod progress;
 mod rendered;

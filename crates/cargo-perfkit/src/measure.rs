@@ -1,6 +1,6 @@
 //! Takes the passes of every case and makes a run of them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,7 @@ use crate::child::{self, Answer, Surroundings};
 use crate::failure::{Failure, counted};
 use crate::interrupt;
 use crate::merge;
+use crate::parallel;
 use crate::plan::{self, Job, Target};
 use crate::progress::Steps;
 use crate::symbols::Symbols;
@@ -93,7 +94,7 @@ fn cannot_list(executable: &Executable, outcome: Outcome) -> Failure {
 pub(crate) fn cases(
     jobs: &[Job<'_>],
     manner: &Manner<'_>,
-    symbols: &mut Symbols<'_>,
+    symbols: &Symbols<'_>,
 ) -> anyhow::Result<Vec<Case>> {
     let mut steps = Steps::new("Measuring", jobs.iter().map(|job| job.passes.len()).sum());
     let mut raw: Vec<(Case, Vec<Part>)> = Vec::new();
@@ -120,50 +121,61 @@ pub(crate) fn cases(
         raw.push((case, parts));
     }
     steps.finish("Measured", &counted(jobs.len(), "case"));
-    name(raw, jobs, symbols)
+    Ok(name(raw, jobs, symbols))
 }
 
-/// Turns addresses into names, binary by binary.
+/// Turns addresses into names, each binary on a thread of its own.
 #[tracing::instrument(level = "info", skip_all)]
-fn name(
-    raw: Vec<(Case, Vec<Part>)>,
-    jobs: &[Job<'_>],
-    symbols: &mut Symbols<'_>,
-) -> anyhow::Result<Vec<Case>> {
-    let mut by_executable: HashMap<&PathBuf, Vec<usize>> = HashMap::new();
-    for (index, job) in jobs.iter().enumerate() {
-        by_executable
-            .entry(&job.executable.path)
-            .or_default()
-            .push(index);
-    }
-    let mut cases: Vec<_> = raw.into_iter().map(Some).collect();
-    let mut named: Vec<Option<Case>> = (0..cases.len()).map(|_| None).collect();
-    for indices in by_executable.into_values() {
-        let Some(first) = indices.first() else {
-            continue;
+fn name(raw: Vec<(Case, Vec<Part>)>, jobs: &[Job<'_>], symbols: &Symbols<'_>) -> Vec<Case> {
+    let mut by_executable: BTreeMap<&PathBuf, Vec<Unnamed<'_>>> = BTreeMap::new();
+    for (index, (job, (case, parts))) in jobs.iter().zip(raw).enumerate() {
+        let unnamed = Unnamed {
+            index,
+            executable: job.executable,
+            case,
+            parts,
         };
-        let mut namer = symbols.open(jobs[*first].executable);
-        for index in indices {
-            let Some((mut case, parts)) = cases[index].take() else {
-                continue;
-            };
-            let mut builder = StacksBuilder::default();
-            for part in &parts {
-                namer.begin(part);
-                merge::stacks(&mut builder, part, |stack| namer.logical(stack));
-            }
-            case.stacks = builder.finish();
-            merge::locate_tasks(&mut case.stacks);
-            case.enums = namer.enums(&case.stacks);
-            if let Some(pass) = case.passes.last_mut() {
-                pass.notes.extend(namer.problems());
-            }
-            named[index] = Some(case);
-        }
-        namer.close();
+        let path = &job.executable.path;
+        by_executable.entry(path).or_default().push(unnamed);
     }
-    Ok(named.into_iter().flatten().collect())
+    let binaries = by_executable.into_values().collect();
+    let named = parallel::map(binaries, |cases| name_cases(cases, symbols));
+    let mut named: Vec<(usize, Case)> = named.into_iter().flatten().collect();
+    named.sort_by_key(|(index, _)| *index);
+    named.into_iter().map(|(_, case)| case).collect()
+}
+
+struct Unnamed<'a> {
+    index: usize,
+    executable: &'a Executable,
+    case: Case,
+    parts: Vec<Part>,
+}
+
+/// Names the cases of one binary.
+fn name_cases(cases: Vec<Unnamed<'_>>, symbols: &Symbols<'_>) -> Vec<(usize, Case)> {
+    let Some(first) = cases.first() else {
+        return Vec::new();
+    };
+    let mut namer = symbols.open(first.executable);
+    let mut named = Vec::with_capacity(cases.len());
+    for unnamed in cases {
+        let mut case = unnamed.case;
+        let mut builder = StacksBuilder::default();
+        for part in &unnamed.parts {
+            namer.begin(part);
+            merge::stacks(&mut builder, part, |stack| namer.logical(stack));
+        }
+        case.stacks = builder.finish();
+        merge::locate_tasks(&mut case.stacks);
+        case.enums = namer.enums(&case.stacks);
+        if let Some(pass) = case.passes.last_mut() {
+            pass.notes.extend(namer.problems());
+        }
+        named.push((unnamed.index, case));
+    }
+    namer.close();
+    named
 }
 
 /// Takes one pass of one job.

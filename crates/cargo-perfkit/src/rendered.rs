@@ -8,6 +8,7 @@ use perfkit_model::run::Case;
 use perfkit_report::{Selection, View};
 
 use crate::cli::Format;
+use crate::parallel;
 use crate::progress;
 use crate::store::{file_name, write_whole};
 use crate::workspace::Workspace;
@@ -26,9 +27,10 @@ pub(crate) fn write_all(workspace: &Workspace, view: &View<'_>) -> anyhow::Resul
     write(&page, Format::Html, view, None)?;
     write(&folder.join("summary.md"), Format::Markdown, view, None)?;
     write(&folder.join("report.json"), Format::Json, view, None)?;
-    for case in &view.run.cases {
-        write_case(&folder, case, view)?;
-    }
+    let cases = view.run.cases.iter().collect();
+    parallel::map(cases, |case| write_case(&folder, case, view))
+        .into_iter()
+        .collect::<anyhow::Result<()>>()?;
     Ok(page)
 }
 

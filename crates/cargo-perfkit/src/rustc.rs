@@ -1,7 +1,7 @@
 //! What the compiler is and can do.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use anyhow::Context as _;
 
@@ -22,14 +22,24 @@ pub(crate) struct Rustc {
 /// Asks the compiler.
 #[tracing::instrument(level = "info", skip_all)]
 pub(crate) fn ask() -> anyhow::Result<Rustc> {
-    let program = program();
-    let output = Command::new(&program)
-        .arg("-vV")
-        .output()
-        .with_context(|| {
-            Failure::new(format!("failed to run {}", program.display()))
-                .hint("install Rust from https://rustup.rs")
-        })?;
+    let program = std::env::var_os("RUSTC").map_or_else(|| PathBuf::from("rustc"), PathBuf::from);
+    let question = |arguments: &[&str]| {
+        let mut command = Command::new(&program);
+        command
+            .args(arguments)
+            .env("RUSTC_BOOTSTRAP", "1")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+    };
+    let version = question(&["-vV"]);
+    // The flag is unstable; whether this compiler has it is told by trying.
+    let annotating = question(&[wrapper::ANNOTATE_FLAG, "--print=sysroot"]);
+    let output = version.and_then(Child::wait_with_output);
+    let output = output.with_context(|| {
+        Failure::new(format!("failed to run {}", program.display()))
+            .hint("install Rust from https://rustup.rs")
+    })?;
     let text = String::from_utf8_lossy(&output.stdout);
     let field = |name: &str| {
         text.lines()
@@ -39,19 +49,8 @@ pub(crate) fn ask() -> anyhow::Result<Rustc> {
     Ok(Rustc {
         version: text.lines().next().unwrap_or("unknown").to_owned(),
         host: field("host:").unwrap_or("unknown").to_owned(),
-        annotates_moves: annotates_moves(&program),
+        annotates_moves: annotating
+            .and_then(Child::wait_with_output)
+            .is_ok_and(|output| output.status.success()),
     })
-}
-
-fn program() -> PathBuf {
-    std::env::var_os("RUSTC").map_or_else(|| PathBuf::from("rustc"), PathBuf::from)
-}
-
-/// The flag is unstable; whether this compiler has it is told by trying.
-fn annotates_moves(program: &std::path::Path) -> bool {
-    Command::new(program)
-        .args([wrapper::ANNOTATE_FLAG, "--print=sysroot"])
-        .env("RUSTC_BOOTSTRAP", "1")
-        .output()
-        .is_ok_and(|output| output.status.success())
 }

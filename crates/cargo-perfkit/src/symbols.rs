@@ -36,7 +36,7 @@ pub(crate) struct Namer {
 
 impl Symbols<'_> {
     /// Opens a binary. One that cannot be read gives stacks without names, and says so.
-    pub(crate) fn open(&mut self, executable: &Executable) -> Namer {
+    pub(crate) fn open(&self, executable: &Executable) -> Namer {
         let file = executable
             .path
             .file_name()

@@ -24,10 +24,15 @@ use crate::{build, environment, measure, plan, progress, rendered, rustc, settin
 
 /// Runs the command.
 pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
-    let workspace = Workspace::load(global)?;
+    // Cargo and the compiler take a tenth of a second each to answer.
+    let (workspace, rustc) = std::thread::scope(|scope| {
+        let rustc = scope.spawn(rustc::ask);
+        (Workspace::load(global), rustc.join())
+    });
+    let workspace = workspace?;
+    let rustc = rustc.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     let (settings, policy) = settings::load(&workspace.root)?;
     let policy = with_threshold(policy, args.noise_threshold)?;
-    let rustc = rustc::ask()?;
     let baselines = Baselines {
         folder: workspace.root.join(&settings.baselines),
         target: rustc.host.clone(),
@@ -42,7 +47,14 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
             .hint("run first, then `cargo perfkit report --format svg --case NAME --metric memcpy.bytes`")
             .into());
     }
-    let base = base(&baselines, args.baseline.as_deref(), &settings)?;
+    let base = match base(&baselines, args.baseline.as_deref(), &settings) {
+        // It is saved anew, which is what its error advises.
+        Err(error) if args.baseline.is_none() && replaces(args, &settings.baseline) => {
+            progress::warn(&format!("nothing is compared: {error:#}"));
+            None
+        }
+        base => base?,
+    };
     let _lock = store::lock(&workspace)?;
     let run = measured(&workspace, args, &settings, &rustc)?;
     store::save_run(&workspace, &run, settings.keep_runs)?;
@@ -106,11 +118,11 @@ fn measured(
         members: workspace.crate_names(),
         dependencies: workspace.dependency_names(),
     };
-    let mut symbols = Symbols {
+    let symbols = Symbols {
         crates: &crates,
         folder: workspace.folder("symbols")?,
     };
-    let cases = measure::cases(&jobs, &manner, &mut symbols).inspect_err(|_| discard(&files))?;
+    let cases = measure::cases(&jobs, &manner, &symbols).inspect_err(|_| discard(&files))?;
     Ok(Run {
         format: RUN_FORMAT,
         perfkit: env!("CARGO_PKG_VERSION").to_owned(),
@@ -121,6 +133,11 @@ fn measured(
         environment: environment::describe(workspace, settings, rustc, &built, recorded),
         cases,
     })
+}
+
+/// Whether nothing of this baseline will be left.
+fn replaces(args: &RunArgs, baseline: &str) -> bool {
+    args.save_baseline.as_deref() == Some(baseline) && !is_partial(args)
 }
 
 /// Whether the command line chose some of the workloads, or some of what there is to see of them.
