@@ -1,12 +1,14 @@
 //! Runs one workload under one meter: set-up, warm-up, measured iterations, check.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
+
+use tokio::runtime::Runtime;
 
 use crate::case::{Case, Units};
 use crate::passes::Meter;
 
-/// A declared workload with its types erased. Only the call as a whole is dynamic: inside, the body is polled as
-/// the concrete future it is, so that what is measured is the user's code.
+/// A declared workload with its types erased. Inside, only the runtime's call of the body's `poll` is dynamic, as it
+/// is for every spawned task; what the body awaits is polled as in the user's code.
 pub(crate) type Drive = dyn Fn(&Case, u32, &mut dyn Meter) -> Result<Units, Failure>;
 
 /// Why a workload could not be measured.
@@ -47,7 +49,7 @@ where
     })?;
     // Timers and sockets register with the runtime of the current context, also outside `block_on`.
     let context = runtime.enter();
-    let mut state = runtime.block_on((steps.set_up)(case));
+    let mut state = wait(&runtime, pin!((steps.set_up)(case)));
     let units = (steps.units)(&state);
     let verify = |state: &S, output: &O, iteration: u32| {
         (steps.check)(state, output).map_err(|message| Failure::WrongResult { iteration, message })
@@ -56,7 +58,7 @@ where
     let mut iteration = 0;
     for _ in 0..warm_up {
         (steps.before_each)(&mut state);
-        let output = runtime.block_on((steps.body)(&mut state));
+        let output = wait(&runtime, pin!((steps.body)(&mut state)));
         verify(&state, &output, iteration)?;
         iteration += 1;
     }
@@ -66,13 +68,14 @@ where
         (steps.before_each)(&mut state);
         let output = {
             // Pinned here, so that handing it to the runtime moves a pointer and not the whole future.
-            let body = pin!((steps.body)(&mut state));
-            runtime.block_on(async {
+            let body: Pin<&mut dyn Future<Output = O>> = pin!((steps.body)(&mut state));
+            let metered = async {
                 meter.begin();
                 let output = body.await;
                 meter.end();
                 output
-            })
+            };
+            wait(&runtime, pin!(metered))
         };
         verify(&state, &output, iteration)?;
         drop(output);
@@ -85,4 +88,10 @@ where
     // Blocking tasks that never end must not keep the process from answering.
     runtime.shutdown_background();
     Ok(units)
+}
+
+/// Runs a future to its end. Behind a pointer the body is compiled once; the loops of the runtime's schedulers and
+/// parkers would each inline a copy of their own.
+fn wait<T>(runtime: &Runtime, future: Pin<&mut dyn Future<Output = T>>) -> T {
+    runtime.block_on(future)
 }

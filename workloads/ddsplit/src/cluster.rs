@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 
 use crate::cured::DistriErr;
 use crate::error::{FragmentError, SuccessCode};
-use crate::form::{BoxedError, BoxedQuery, Cured, Form, Story};
 use crate::input::{Input, Question};
 use crate::link::Links;
 use crate::query::{Answer, Backlog, Query, answer, matches};
@@ -15,6 +14,7 @@ use crate::server::Server;
 use crate::split::split;
 use crate::switches::{Layout, Switches};
 use crate::wire::Transport;
+use crate::{cured, story};
 
 /// A cluster in the form that its switches ask for, with the input it works on.
 pub struct Cluster {
@@ -24,17 +24,20 @@ pub struct Cluster {
 }
 
 enum AnyDeployment {
-    Story(Deployment<Story>),
-    BoxedError(Deployment<BoxedError>),
-    BoxedQuery(Deployment<BoxedQuery>),
-    Cured(Deployment<Cured>),
+    Story(Deployment<story::DistriErr, story::DistriQuery>),
+    BoxedError(Deployment<DistriErr, story::DistriQuery>),
+    BoxedQuery(Deployment<story::DistriErr, cured::DistriQuery>),
+    Cured(Deployment<DistriErr, cured::DistriQuery>),
 }
 
-/// A cluster of one form.
-pub struct Deployment<F: Form> {
+/// A cluster whose every fallible step returns the error `E` and whose backlog holds the query `Q`.
+///
+/// The pipeline is written once and generic over both. The types that move keep their plain names, because those
+/// names are what a report shows.
+pub struct Deployment<E, Q> {
     links: Links,
     servers: Vec<Server>,
-    form: PhantomData<fn() -> F>,
+    types: PhantomData<fn() -> (E, Q)>,
 }
 
 /// How many records are split, and how many queries answered, at the same time.
@@ -112,7 +115,7 @@ impl Cluster {
     }
 }
 
-impl<F: Form> Deployment<F> {
+impl<E: FragmentError, Q: Query> Deployment<E, Q> {
     /// Starts `servers` servers and connects to each.
     ///
     /// # Errors
@@ -121,14 +124,14 @@ impl<F: Form> Deployment<F> {
         let mut wires = Vec::new();
         let mut running = Vec::new();
         for number in 0..servers {
-            let (server, wire) = Server::start::<F::Err>(number, transport, switches).await?;
+            let (server, wire) = Server::start::<E>(number, transport, switches).await?;
             running.push(server);
             wires.push(wire);
         }
         Ok(Self {
             links: Links::new(wires),
             servers: running,
-            form: PhantomData,
+            types: PhantomData,
         })
     }
 
@@ -136,12 +139,12 @@ impl<F: Form> Deployment<F> {
     ///
     /// # Errors
     /// The first error that a record met.
-    pub async fn split_all(&self, records: &[Record]) -> Result<SuccessCode, F::Err> {
+    pub async fn split_all(&self, records: &[Record]) -> Result<SuccessCode, E> {
         let mut code = SuccessCode::Stored;
         for group in records.chunks(CONCURRENCY) {
             let splits: Vec<_> = group
                 .iter()
-                .map(|record| tokio::spawn(split::<F>(record.clone(), self.links.clone())))
+                .map(|record| tokio::spawn(split::<E>(record.clone(), self.links.clone())))
                 .collect();
             for split in splits {
                 let stored = split.await.map_err(io::Error::from)??;
@@ -159,7 +162,7 @@ impl<F: Form> Deployment<F> {
         &self,
         records: &[Record],
         questions: &[Question],
-    ) -> Result<Vec<Answer>, F::Err> {
+    ) -> Result<Vec<Answer>, E> {
         let catalogue: Vec<CatalogueEntry> = records
             .iter()
             .map(|record| CatalogueEntry {
@@ -169,7 +172,7 @@ impl<F: Form> Deployment<F> {
             .collect();
         let mut backlog = Backlog::new();
         for question in questions {
-            let mut query = F::Query::new(question.id);
+            let mut query = Q::new(question.id);
             question
                 .keys
                 .iter()
@@ -186,7 +189,7 @@ impl<F: Form> Deployment<F> {
                 if matches.is_empty() {
                     answers.push(Answer::empty(query.id()));
                 } else {
-                    running.push(tokio::spawn(answer::<F>(
+                    running.push(tokio::spawn(answer::<Q, E>(
                         query,
                         matches,
                         self.links.clone(),
@@ -201,15 +204,14 @@ impl<F: Form> Deployment<F> {
                 answers.push(answered);
             }
         }
-        answers.sort_by_key(|answer| answer.query);
-        Ok(answers)
+        Ok(in_order(answers))
     }
 
     /// Flips one bit of a stored fragment, as a failing disk would.
     ///
     /// # Errors
     /// When its server does not have the fragment.
-    pub async fn rot_fragment(&self, id: FragmentId) -> Result<SuccessCode, F::Err> {
+    pub async fn rot_fragment(&self, id: FragmentId) -> Result<SuccessCode, E> {
         self.servers[usize::from(self.links.server_of(id))]
             .rot_fragment(id)
             .await
@@ -223,4 +225,9 @@ impl<F: Form> Deployment<F> {
             .await
             .map_err(FragmentError::into_boxed)
     }
+}
+
+fn in_order(mut answers: Vec<Answer>) -> Vec<Answer> {
+    answers.sort_by_key(|answer| answer.query);
+    answers
 }

@@ -15,7 +15,6 @@ pub mod cluster;
 pub mod cured;
 pub mod dispersal;
 pub mod error;
-pub mod form;
 pub mod frame;
 pub mod input;
 pub mod layers;

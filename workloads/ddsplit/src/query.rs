@@ -1,6 +1,6 @@
 //! Queries, their backlog, and how one is answered.
 
-use crate::form::Form;
+use crate::error::FragmentError;
 use crate::link::Links;
 use crate::reassemble::{CatalogueEntry, reassemble};
 use crate::record::{Random, digest};
@@ -61,14 +61,14 @@ pub fn matches(query: &impl Query, catalogue: &[CatalogueEntry]) -> Vec<Catalogu
 ///
 /// # Errors
 /// The first record's error.
-pub async fn answer<F: Form>(
-    query: F::Query,
+pub async fn answer<Q: Query, E: FragmentError>(
+    query: Q,
     matches: Vec<CatalogueEntry>,
     links: Links,
-) -> Result<Answer, F::Err> {
+) -> Result<Answer, E> {
     let mut answer = Answer::empty(query.id());
     for entry in matches {
-        let record = reassemble::<F>(entry, links.clone()).await?;
+        let record = reassemble::<E>(entry, links.clone()).await?;
         answer.add(record.key, &record.payload);
     }
     Ok(answer)

@@ -4,7 +4,6 @@ use std::io;
 
 use crate::dispersal::join;
 use crate::error::FragmentError;
-use crate::form::Form;
 use crate::link::Links;
 use crate::record::{Fragment, FragmentId, Record};
 
@@ -21,18 +20,21 @@ pub struct CatalogueEntry {
 ///
 /// # Errors
 /// When too few fragments are left: what the first of the lost ones met.
-pub async fn reassemble<F: Form>(entry: CatalogueEntry, links: Links) -> Result<Record, F::Err> {
+pub async fn reassemble<E: FragmentError>(
+    entry: CatalogueEntry,
+    links: Links,
+) -> Result<Record, E> {
     let mut loads = Vec::with_capacity(usize::from(links.servers()));
     for index in 0..links.servers() {
         let id = FragmentId {
             key: entry.key,
             index,
         };
-        loads.push(tokio::spawn(load_fragment::<F>(id, links.clone())));
+        loads.push(tokio::spawn(load_fragment::<E>(id, links.clone())));
     }
     let threshold = usize::from(links.threshold());
     let mut fragments = Vec::with_capacity(threshold);
-    let mut failure: Option<F::Err> = None;
+    let mut failure: Option<E> = None;
     for load in loads {
         match load.await.map_err(io::Error::from)? {
             Ok(fragment) if fragments.len() < threshold => fragments.push(fragment),
@@ -55,7 +57,7 @@ pub async fn reassemble<F: Form>(entry: CatalogueEntry, links: Links) -> Result<
             payload: payload.into(),
         }),
         None => Err(failure.unwrap_or_else(|| {
-            F::Err::missing(FragmentId {
+            E::missing(FragmentId {
                 key: entry.key,
                 index: 0,
             })
@@ -67,6 +69,6 @@ pub async fn reassemble<F: Form>(entry: CatalogueEntry, links: Links) -> Result<
 ///
 /// # Errors
 /// Corrupt or missing as the server says, corrupt when it was damaged on its way, or an I/O error.
-pub async fn load_fragment<F: Form>(id: FragmentId, links: Links) -> Result<Fragment, F::Err> {
+pub async fn load_fragment<E: FragmentError>(id: FragmentId, links: Links) -> Result<Fragment, E> {
     links.link(id).load(id).await
 }

@@ -2,8 +2,7 @@
 
 use std::io;
 
-use crate::error::SuccessCode;
-use crate::form::Form;
+use crate::error::{FragmentError, SuccessCode};
 use crate::link::Links;
 use crate::record::{Fragment, Record};
 
@@ -11,11 +10,11 @@ use crate::record::{Fragment, Record};
 ///
 /// # Errors
 /// The first fragment's error; the other fragments are stored nevertheless.
-pub async fn split<F: Form>(record: Record, links: Links) -> Result<SuccessCode, F::Err> {
+pub async fn split<E: FragmentError>(record: Record, links: Links) -> Result<SuccessCode, E> {
     let fragments = record.disperse(links.servers(), links.threshold());
     let mut stores = Vec::with_capacity(fragments.len());
     for fragment in fragments {
-        stores.push(tokio::spawn(store_fragment::<F>(fragment, links.clone())));
+        stores.push(tokio::spawn(store_fragment::<E>(fragment, links.clone())));
     }
     let mut code = SuccessCode::Stored;
     for store in stores {
@@ -29,9 +28,9 @@ pub async fn split<F: Form>(record: Record, links: Links) -> Result<SuccessCode,
 ///
 /// # Errors
 /// Corrupt when it was damaged on its way, or an I/O error.
-pub async fn store_fragment<F: Form>(
+pub async fn store_fragment<E: FragmentError>(
     fragment: Fragment,
     links: Links,
-) -> Result<SuccessCode, F::Err> {
+) -> Result<SuccessCode, E> {
     links.link(fragment.id).store(fragment).await
 }

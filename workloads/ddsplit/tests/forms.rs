@@ -7,8 +7,7 @@ use std::mem::size_of;
 use ddsplit::cluster::Deployment;
 use ddsplit::dispersal::{disperse, join};
 use ddsplit::error::{FragmentError, SuccessCode};
-use ddsplit::form::{BoxedError, BoxedQuery, Cured, Form, Story};
-use ddsplit::query::Answer;
+use ddsplit::query::{Answer, Query};
 use ddsplit::record::{FragmentId, MAX_FRAGMENT, Record, digest};
 use ddsplit::switches::{Switches, UnknownVariant};
 use ddsplit::{Cluster, Input, Shape, Transport, cured, story};
@@ -97,7 +96,7 @@ fn an_input_depends_on_its_seed_alone() {
 }
 
 /// One lost fragment is made up for; two of three are too many, and the first one's error comes back.
-async fn damage<F: Form>(switches: Switches) {
+async fn damage<E: FragmentError, Q: Query>(switches: Switches) {
     for transport in [Transport::Memory, Transport::Tcp] {
         let input = Input::generate(3, SMALL);
         let record = &input.records[2];
@@ -106,7 +105,7 @@ async fn damage<F: Form>(switches: Switches) {
             keys: vec![record.key],
         };
         let questions = std::slice::from_ref(&question);
-        let deployment = Deployment::<F>::start(input.servers, switches, transport)
+        let deployment = Deployment::<E, Q>::start(input.servers, switches, transport)
             .await
             .unwrap();
 
@@ -177,19 +176,33 @@ async fn damage<F: Form>(switches: Switches) {
 
 #[test]
 fn corrupt_fragments_are_reported_with_their_bytes() {
-    run(async || Box::pin(damage::<Story>(Switches::story())).await);
-    run(async || damage::<BoxedError>(Switches::story()).await);
-    run(async || Box::pin(damage::<BoxedQuery>(Switches::cured())).await);
-    run(async || damage::<Cured>(Switches::cured()).await);
+    run(async || {
+        Box::pin(damage::<story::DistriErr, story::DistriQuery>(
+            Switches::story(),
+        ))
+        .await
+    });
+    run(async || damage::<cured::DistriErr, story::DistriQuery>(Switches::story()).await);
+    run(async || {
+        Box::pin(damage::<story::DistriErr, cured::DistriQuery>(
+            Switches::cured(),
+        ))
+        .await
+    });
+    run(async || damage::<cured::DistriErr, cured::DistriQuery>(Switches::cured()).await);
 }
 
 #[test]
 fn a_record_beyond_the_limit_is_refused() {
     run(async || {
         let record = Record::generate(1, 1, 2 * (MAX_FRAGMENT + 1));
-        let deployment = Deployment::<Cured>::start(3, Switches::cured(), Transport::Memory)
-            .await
-            .unwrap();
+        let deployment = Deployment::<cured::DistriErr, cured::DistriQuery>::start(
+            3,
+            Switches::cured(),
+            Transport::Memory,
+        )
+        .await
+        .unwrap();
         let error = deployment.split_all(&[record]).await.unwrap_err();
         assert!(matches!(error, cured::DistriErr::Transport(_)));
     });

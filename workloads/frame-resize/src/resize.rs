@@ -1,7 +1,8 @@
 //! Two ways to make a frame smaller.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
 use crate::switches::Resize;
 use crate::video::{CHANNELS, Size};
@@ -67,14 +68,15 @@ impl FrameResizer {
         let mut resized = vec![0; self.to.bytes()];
         match &mut self.method {
             Method::Fast { resizer, options } => {
-                let source =
-                    ImageRef::new(self.from.width, self.from.height, frame, PixelType::U8x3)
-                        .map_err(|error| ResizeError::Refused(error.into()))?;
+                // Typed images: the untyped ones have the compiler build the resizer of every pixel type.
+                let Size { width, height } = self.from;
+                let source = TypedImageRef::<U8x3>::from_buffer(width, height, frame)
+                    .map_err(|error| ResizeError::Refused(error.into()))?;
                 let Size { width, height } = self.to;
-                let mut target = Image::from_slice_u8(width, height, &mut resized, PixelType::U8x3)
+                let mut target = TypedImage::<U8x3>::from_buffer(width, height, &mut resized)
                     .map_err(|error| ResizeError::Refused(error.into()))?;
                 resizer
-                    .resize(&source, &mut target, &*options)
+                    .resize_typed(&source, &mut target, &*options)
                     .map_err(|error| ResizeError::Refused(error.into()))?;
             }
             Method::Naive => naive(frame, self.from, &mut resized, self.to),
