@@ -1,4 +1,5 @@
-//! The measuring itself, held against valgrind, against dhat, and against programs whose answer is known.
+//! The measuring itself, held against valgrind, against dhat, and against programs whose answer is known; and the
+//! story it all is for.
 //!
 //! Everything here goes the way of a user: the command builds the bench targets, and their binaries are asked
 //! through request files. The first run builds them, which takes a while; the tests themselves take seconds.
@@ -20,3 +21,4 @@ mod place;
 mod program;
 mod repeats;
 mod run;
+mod story;

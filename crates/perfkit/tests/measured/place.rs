@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 
 use crate::program::Program;
 
-/// A workspace. All share one target directory, which is none of the user's: what is stored there are the tests' runs.
+/// A workspace. All share one target directory, where the tests' runs are stored; what is compiled is linked into it
+/// from this repository's own.
 pub(crate) struct Place {
     root: PathBuf,
 }
@@ -80,22 +81,49 @@ pub(crate) fn target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("measured")
 }
 
-/// The command, built as its alias builds it.
+/// The command, built as its alias builds it, once the workloads are built and linked to.
 fn cargo_perfkit() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("..");
-        let status = ordinary(env!("CARGO"))
+        let shared = Path::new(env!("CARGO_TARGET_TMPDIR")).join("..");
+        run(ordinary(env!("CARGO"))
             .args(["build", "--quiet", "--release"])
             .args(["--package", "cargo-perfkit", "--bin", "cargo-perfkit"])
             .arg("--target-dir")
-            .arg(&target)
+            .arg(&shared)
+            .current_dir(env!("CARGO_MANIFEST_DIR")));
+        let command = shared.join("release/cargo-perfkit");
+        run(ordinary(&command.display().to_string())
+            .args(["list", "--quiet"])
             .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status()
-            .expect("the cargo that runs this exists");
-        assert!(status.success(), "the command does not compile");
-        target.join("release/cargo-perfkit")
+            .env("CARGO_TARGET_DIR", &shared));
+        link_builds(&shared.join("perfkit"), &target().join("perfkit"));
+        command
     })
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().expect("what is run was found before");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}
+
+fn link_builds(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("there is room for a folder");
+    for build in entries(from) {
+        let name = build.file_name().unwrap_or_default();
+        if !name.to_string_lossy().starts_with("build-") {
+            continue;
+        }
+        let link = to.join(name);
+        if link.is_dir() && !link.is_symlink() {
+            std::fs::remove_dir_all(&link).expect("it is the tests' own");
+        }
+        if !link.exists() {
+            let build = build.canonicalize().expect("it was just listed");
+            std::os::unix::fs::symlink(build, link).expect("links can be made");
+        }
+    }
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {

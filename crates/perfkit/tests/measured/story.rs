@@ -2,27 +2,21 @@
 //! one large variant is moved, the vector of large queries, and the boxes of `async_trait`, with file and line.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 
-/// Runs the command in this repository, with baselines of its own.
+use crate::place::{Place, target};
+
+/// Runs ddsplit in this repository, with baselines of its own.
 fn perfkit(baselines: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cargo-perfkit"))
-        .arg("run")
-        .args([
-            "ddsplit",
-            "--quick",
-            "--lens",
-            "heap,memcpy",
-            "--format",
-            "json",
-        ])
+    Place::repository()
+        .command(&["run", "ddsplit", "--quick", "--format", "json"])
+        .args(["--lens", "heap,memcpy"])
         .args(arguments)
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
         .env("PERFKIT_BASELINES", baselines)
         .output()
-        .expect("the command starts")
+        .expect("the command was just built")
 }
 
 fn code(output: &Output) -> Option<i32> {
@@ -53,8 +47,7 @@ fn words(finding: &Value) -> String {
 
 #[test]
 fn story_against_its_cure() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let baselines = folder.path();
+    let baselines = &target().join("story-baselines");
     let saved = perfkit(
         baselines,
         &["--variant", "cured", "--save-baseline", "cured"],
