@@ -51,12 +51,58 @@ struct TextCase {
     values: BTreeMap<String, Value>,
 }
 
-/// An exact value is a number; any other carries the samples it was seen to take.
+/// An exact value is a number; any other lists the values it was seen to take, each with how often.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Value {
     Exact(f64),
-    NearExact { samples: Vec<f64> },
+    NearExact(Samples),
+}
+
+/// In ascending order.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "BTreeMap<String, u32>")]
+struct Samples(Vec<f64>);
+
+/// More samples than any run takes; a file that says more is damaged.
+const MOST_SAMPLES: usize = 100_000;
+
+impl TryFrom<BTreeMap<String, u32>> for Samples {
+    type Error = String;
+
+    fn try_from(counts: BTreeMap<String, u32>) -> Result<Self, String> {
+        let mut samples = Vec::new();
+        for (text, count) in counts {
+            let value: f64 = text
+                .parse()
+                .map_err(|_| format!("`{text}` is no measured value"))?;
+            let count = count as usize;
+            if samples.len() + count > MOST_SAMPLES {
+                return Err(format!("`{text}` was not seen {count} times"));
+            }
+            samples.extend(std::iter::repeat_n(value, count));
+        }
+        samples.sort_by(f64::total_cmp);
+        Ok(Self(samples))
+    }
+}
+
+/// As [`Samples`] reads it: `{ 4154 = 9, 4155 = 1 }`.
+fn counted_samples(samples: &[f64]) -> String {
+    let mut samples = samples.to_vec();
+    samples.sort_by(f64::total_cmp);
+    let counts: Vec<String> = samples
+        .chunk_by(|left, right| left == right)
+        .map(|same| {
+            let value = same[0].to_string();
+            if value.contains('.') {
+                format!("\"{value}\" = {}", same.len())
+            } else {
+                format!("{value} = {}", same.len())
+            }
+        })
+        .collect();
+    format!("{{ {} }}", counts.join(", "))
 }
 
 /// The compressed file.
@@ -113,11 +159,6 @@ impl Baselines {
             self.target,
             &crate::environment::hash(&compressed)[..8]
         );
-        let old = self
-            .read_text(name)
-            .ok()
-            .map(|text| text.stacks)
-            .filter(|old| *old != stacks);
         store::write_whole(&self.folder.join(&stacks), |writer| {
             Ok(writer.write_all(&compressed)?)
         })?;
@@ -125,9 +166,7 @@ impl Baselines {
         store::write_whole(&path, |writer| {
             Ok(writer.write_all(render(run, &stacks).as_bytes())?)
         })?;
-        if let Some(old) = old.filter(|old| is_file_name(old)) {
-            drop(std::fs::remove_file(self.folder.join(old)));
-        }
+        self.sweep_stacks(name, Some(&stacks));
         Ok(path)
     }
 
@@ -198,21 +237,34 @@ impl Baselines {
     /// Removes a baseline.
     pub(crate) fn remove(&self, name: &str) -> anyhow::Result<()> {
         check_name(name)?;
-        let text = self.read_text(name);
         let path = self.path(name);
         if !path.exists() {
             return Err(self.missing(name).into());
         }
         std::fs::remove_file(&path)
             .with_context(|| format!("failed to remove {}", path.display()))?;
-        if let Some(stacks) = text
-            .ok()
-            .map(|text| text.stacks)
-            .filter(|stacks| is_file_name(stacks))
-        {
-            drop(std::fs::remove_file(self.folder.join(stacks)));
-        }
+        self.sweep_stacks(name, None);
         Ok(())
+    }
+
+    /// Removes the stacks files of a baseline but the one to keep, also those that no text names.
+    fn sweep_stacks(&self, name: &str, keep: Option<&str>) {
+        let is_hash = |text: &str| text.len() == 8 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        let prefix = format!("{name}.{}.", self.target);
+        for entry in std::fs::read_dir(&self.folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let file = entry.file_name();
+            let file = file.to_string_lossy();
+            let hash = file
+                .strip_prefix(&prefix)
+                .and_then(|rest| rest.strip_suffix(".stacks.gz"));
+            if hash.is_some_and(is_hash) && keep != Some(&*file) {
+                drop(std::fs::remove_file(entry.path()));
+            }
+        }
     }
 
     /// The error for a name that is not there.
@@ -256,8 +308,7 @@ fn case(case: TextCase) -> Case {
                 samples: vec![value],
                 not_judged: None,
             },
-            Value::NearExact { mut samples } => {
-                samples.sort_by(f64::total_cmp);
+            Value::NearExact(Samples(samples)) => {
                 let value = samples.get(samples.len() / 2).copied().unwrap_or_default();
                 Measurement {
                     value,
@@ -349,7 +400,7 @@ fn render(run: &Run, stacks: &str) -> String {
             }
             let value = match measurement.noise {
                 Noise::Exact => measurement.value.to_string(),
-                _ => format!("{{ samples = {:?} }}", measurement.samples),
+                _ => counted_samples(&measurement.samples),
             };
             line(&format!("{heading}\"{}\"", metric.id), value);
             heading = "";

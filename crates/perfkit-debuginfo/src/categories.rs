@@ -207,6 +207,7 @@ static SYMBOLS: &[(&str, Category, &str)] = &[
     ("_rjem_", Category::Allocator, ""),
     ("_rjem_je_", Category::Allocator, ""),
     ("__rust_alloc", Category::Allocator, ""),
+    ("__rust_no_alloc_shim", Category::Allocator, ""),
     ("__rust_dealloc$", Category::Allocator, ""),
     ("__rust_realloc$", Category::Allocator, ""),
     ("__rdl_", Category::Allocator, ""),

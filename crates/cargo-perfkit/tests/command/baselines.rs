@@ -10,6 +10,9 @@ use rustix::process::Signal;
 
 use crate::sandbox::{Sandbox, files};
 
+/// The bench target whose workloads fail, as the fixture declares it.
+const FAILURES: &str = "[[bench]]\nname = \"failures\"\nharness = false\n";
+
 const SAVE: [&str; 6] = ["run", "orders", "--lens", "heap", "--save-baseline", "main"];
 
 fn with_baseline() -> Sandbox {
@@ -110,8 +113,58 @@ fn damaged_baselines() {
     );
     // What cannot be read can be removed, and measured again.
     sandbox.prepare(&["baseline", "remove", "main"]);
+    assert_eq!(files(&sandbox.baselines()), Vec::<PathBuf>::new());
     sandbox.prepare(&["baseline", "save", "main"]);
     sandbox.prepare(&["baseline", "show", "main"]);
+}
+
+#[test]
+fn a_damaged_baseline_is_saved_anew() {
+    let sandbox = Sandbox::copy_of("service", "sound").built();
+    let manifest = sandbox.read("Cargo.toml");
+    sandbox.write("Cargo.toml", &manifest.replace(FAILURES, ""));
+    fs::remove_file(sandbox.root.join("benches/failures.rs")).expect("it was copied");
+    sandbox.prepare(&SAVE);
+    let path = sandbox.baseline("main");
+    fs::write(&path, "damaged").expect("it can be written");
+    let stacks = sandbox.baselines().join(format!(
+        "{}.00000000.stacks.gz",
+        path.file_stem().expect("it has a name").to_string_lossy()
+    ));
+    fs::write(&stacks, "left over").expect("it can be written");
+    // A part of the workloads would have to be merged into what cannot be read.
+    let part = sandbox.perfkit(&SAVE);
+    let whole = sandbox.perfkit(&["run", "--lens", "heap", "--save-baseline", "main"]);
+    assert_eq!(whole.code, Some(0));
+    assert_snapshot!(
+        "a_damaged_baseline_is_saved_anew",
+        format!("{}\n{}", part.text(), whole.redacted(&whole.stderr))
+    );
+    assert!(!stacks.exists());
+    sandbox.prepare(&["baseline", "show", "main"]);
+}
+
+#[test]
+fn samples_of_a_baseline_are_counted_values() {
+    let sandbox = with_baseline();
+    let path = sandbox.baseline("main");
+    let whole = fs::read_to_string(&path).expect("it was saved");
+    let allocs = whole
+        .lines()
+        .find(|line| line.starts_with("\"heap.allocs\""));
+    let allocs = allocs.expect("the lens was asked for");
+    for (what, samples) in [
+        ("seen", "{ 7 = 3, \"7.5\" = 1 }"),
+        ("too_many", "{ 7 = 4000000000 }"),
+        ("words", "{ seven = 1 }"),
+    ] {
+        let text = whole.replace(allocs, &format!("\"heap.allocs\" = {samples}"));
+        fs::write(&path, text).expect("it can be written");
+        assert_snapshot!(
+            format!("samples_{what}"),
+            sandbox.perfkit(&["baseline", "show", "main"]).text()
+        );
+    }
 }
 
 #[test]
