@@ -14,7 +14,7 @@ use cargo_metadata::{ArtifactDebuginfo, ArtifactProfile, Message, TargetKind};
 
 use rustix::process::Pid;
 
-use crate::cli::SelectArgs;
+use crate::cli::BuildArgs;
 use crate::failure::{Failure, counted};
 use crate::rustc::Rustc;
 use crate::settings::Settings;
@@ -63,7 +63,7 @@ const FEATURES: [&str; 2] = ["perfkit/cpu", "perfkit/dhat"];
 pub(crate) fn build(
     workspace: &Workspace,
     packages: &[BenchPackage],
-    select: &SelectArgs,
+    chosen: &BuildArgs,
     settings: &Settings,
     rustc: &Rustc,
 ) -> anyhow::Result<Built> {
@@ -107,16 +107,16 @@ pub(crate) fn build(
     for feature in FEATURES
         .iter()
         .copied()
-        .chain(select.features.iter().map(String::as_str))
+        .chain(chosen.features.iter().map(String::as_str))
     {
         command.args(["--features", feature]);
     }
     command.args(
-        select
+        chosen
             .no_default_features
             .then_some("--no-default-features"),
     );
-    command.args(select.all_features.then_some("--all-features"));
+    command.args(chosen.all_features.then_some("--all-features"));
     command.args(progress::is_quiet().then_some("--quiet"));
     set_wrapper(&mut command, &wrapper::link(&folder)?, workspace, annotate);
     command

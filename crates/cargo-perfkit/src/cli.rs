@@ -65,6 +65,8 @@ enum Command {
     /// Save, list, show and remove baselines.
     #[command(subcommand)]
     Baseline(BaselineCommand),
+    /// Show what types and futures are made of. Builds, runs nothing.
+    Types(TypesArgs),
     /// Render a run again, in any format.
     Report(ReportArgs),
     /// Explain a rule, metric or lens. Without a name, list them.
@@ -81,6 +83,13 @@ pub(crate) struct SelectArgs {
     /// Workloads whose name, target or package contains one of these words; all without any.
     #[arg(value_name = "FILTER")]
     pub(crate) filters: Vec<String>,
+    #[command(flatten)]
+    pub(crate) build: BuildArgs,
+}
+
+/// What to build.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct BuildArgs {
     /// Only workloads of these packages.
     #[arg(long, short, value_name = "NAME")]
     pub(crate) package: Vec<String>,
@@ -178,6 +187,46 @@ enum BaselineCommand {
     },
 }
 
+/// `cargo perfkit types`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+    cargo perfkit types                     the largest types of the workspace's own crates\n  \
+    cargo perfkit types --futures           its largest futures, and which variable makes them so\n  \
+    cargo perfkit types store::DistriErr    every part of one type\n  \
+    cargo perfkit types 'async fn' --all    futures of dependencies, too")]
+pub(crate) struct TypesArgs {
+    /// Show the anatomy of types whose name contains this; `async fn load`, `store::Session<`.
+    #[arg(value_name = "TYPE")]
+    pub(crate) pattern: Option<String>,
+    /// Only futures.
+    #[arg(long)]
+    pub(crate) futures: bool,
+    /// Types of at least this many bytes.
+    #[arg(long, value_name = "BYTES", default_value_t = 128)]
+    pub(crate) min_size: u64,
+    /// Types of dependencies and of the standard library, too.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Types to show at most; 0 for all.
+    #[arg(long, value_name = "COUNT", default_value_t = 30)]
+    pub(crate) limit: usize,
+    #[command(flatten)]
+    pub(crate) build: BuildArgs,
+    /// What to print on stdout.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: TypesFormat,
+}
+
+/// A format of `cargo perfkit types`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TypesFormat {
+    /// Text for people.
+    #[default]
+    Terminal,
+    /// Everything, for programs.
+    Json,
+}
+
 /// `cargo perfkit report`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ReportArgs {
@@ -253,6 +302,7 @@ pub(crate) fn main() -> ExitCode {
             BaselineCommand::Show { name } => commands::baseline::show(&cli.global, name),
             BaselineCommand::Remove { name } => commands::baseline::remove(&cli.global, name),
         },
+        Command::Types(args) => commands::types::types(&cli.global, args),
         Command::Report(args) => commands::report::report(&cli.global, args),
         Command::Explain(args) => commands::explain::explain(args.id.as_deref()),
         Command::Init(args) => commands::init::init(&cli.global, args),

@@ -112,11 +112,7 @@ pub(crate) fn render(
     let chosen = || selection.context("this format draws one case: name it with `--case`");
     match format {
         Format::Terminal => {
-            let options = perfkit_report::terminal::Options {
-                colour: colours,
-                width: width(),
-            };
-            perfkit_report::terminal::render(view, &options, writer)
+            perfkit_report::terminal::render(view, &terminal_options(colours), writer)
         }
         Format::Json => perfkit_report::json::render(view, writer),
         Format::Markdown => perfkit_report::markdown::render(view, writer),
@@ -129,6 +125,14 @@ pub(crate) fn render(
         Format::Pprof => perfkit_report::pprof::render(view, chosen()?.case, writer),
     }
     .context("failed to render the report")
+}
+
+/// How wide and colourful the terminal is.
+pub(crate) fn terminal_options(colour: bool) -> perfkit_report::terminal::Options {
+    perfkit_report::terminal::Options {
+        colour,
+        width: width(),
+    }
 }
 
 fn width() -> usize {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use cargo_metadata::{Metadata, MetadataCommand, Package, TargetKind};
 
-use crate::cli::{Global, SelectArgs};
+use crate::cli::{BuildArgs, Global};
 use crate::failure::{Failure, nearest};
 
 /// The user's workspace.
@@ -64,10 +64,10 @@ impl Workspace {
         self.metadata.workspace_packages()
     }
 
-    /// Packages that depend on perfkit and have bench targets, narrowed by `select`.
-    pub(crate) fn bench_packages(&self, select: &SelectArgs) -> anyhow::Result<Vec<BenchPackage>> {
+    /// Packages that depend on perfkit and have bench targets, narrowed by `chosen`.
+    pub(crate) fn bench_packages(&self, chosen: &BuildArgs) -> anyhow::Result<Vec<BenchPackage>> {
         let members = self.members();
-        for wanted in &select.package {
+        for wanted in &chosen.package {
             if !members.iter().any(|package| package.name == *wanted) {
                 return Err(unknown(
                     "package",
@@ -96,9 +96,9 @@ impl Workspace {
         }
         let all: Vec<BenchPackage> = with_perfkit
             .into_iter()
-            .map(|package| bench_package(package, &enabled_features(package, select)))
+            .map(|package| bench_package(package, &enabled_features(package, chosen)))
             .collect();
-        for wanted in &select.bench {
+        for wanted in &chosen.bench {
             let names = || {
                 all.iter()
                     .flat_map(|package| package.benches.iter().map(String::as_str))
@@ -107,23 +107,23 @@ impl Workspace {
                 return Err(unknown("bench target", wanted, names()).into());
             }
         }
-        let chosen = all
+        let kept = all
             .into_iter()
-            .filter(|package| select.package.is_empty() || select.package.contains(&package.name))
+            .filter(|package| chosen.package.is_empty() || chosen.package.contains(&package.name))
             .map(|mut package| {
                 package
                     .benches
-                    .retain(|bench| select.bench.is_empty() || select.bench.contains(bench));
+                    .retain(|bench| chosen.bench.is_empty() || chosen.bench.contains(bench));
                 package
             })
             .filter(|package| !package.benches.is_empty())
             .collect::<Vec<_>>();
-        if chosen.is_empty() {
+        if kept.is_empty() {
             return Err(Failure::usage("no package that depends on perfkit has a bench target")
                 .hint("`cargo perfkit init` adds one; by hand it is a [[bench]] section with `harness = false`")
                 .into());
         }
-        Ok(chosen)
+        Ok(kept)
     }
 
     /// Crate names, with underscores, of everything in the workspace, bench targets included.
@@ -235,11 +235,11 @@ fn bench_package(package: &Package, enabled: &BTreeSet<String>) -> BenchPackage 
 }
 
 /// Features of a package that the command line and its defaults switch on, with those that they bring along.
-fn enabled_features(package: &Package, select: &SelectArgs) -> BTreeSet<String> {
-    if select.all_features {
+fn enabled_features(package: &Package, chosen: &BuildArgs) -> BTreeSet<String> {
+    if chosen.all_features {
         return package.features.keys().cloned().collect();
     }
-    let typed = select
+    let typed = chosen
         .features
         .iter()
         .flat_map(|features| features.split([',', ' ']))
@@ -247,7 +247,7 @@ fn enabled_features(package: &Package, select: &SelectArgs) -> BTreeSet<String> 
             let of_this_package = feature.strip_prefix(&format!("{}/", package.name));
             of_this_package.unwrap_or(feature).to_owned()
         });
-    let default = (!select.no_default_features).then(|| "default".to_owned());
+    let default = (!chosen.no_default_features).then(|| "default".to_owned());
     let mut waiting: Vec<String> = typed.chain(default).collect();
     let mut enabled = BTreeSet::new();
     while let Some(feature) = waiting.pop() {

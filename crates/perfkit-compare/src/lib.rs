@@ -9,6 +9,7 @@
 //! A rule is a row in [`rules::RULES`]: one file, one id, one explanation. Causes come from the stacks of
 //! both sides; a difference nobody can attribute stays unattributed, and a guess says that it is one.
 
+pub mod anatomy;
 mod causes;
 mod environment;
 mod finding;

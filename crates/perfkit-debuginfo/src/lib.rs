@@ -24,6 +24,7 @@
 pub mod cache;
 pub mod categories;
 pub mod code;
+pub mod code_size;
 pub mod files;
 mod image;
 mod inlined;
@@ -32,4 +33,5 @@ pub mod logical;
 mod modules;
 pub mod names;
 pub mod symboliser;
+pub mod types;
 pub mod workspace;

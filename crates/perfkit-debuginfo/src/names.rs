@@ -90,6 +90,35 @@ pub fn function(demangled: &str, krate: Option<&str>) -> FunctionName {
     }
 }
 
+/// What an `impl` block is for, told by one of its functions: its type, or for a block for any type its trait, which is
+/// so where `arguments`, those of the function's `DW_AT_name`, begin with the type.
+///
+/// `krate` as in [`function`]. A type's own arguments are kept where the function has none, because then the block is
+/// for that one type: `edit::session::Session<edit::codec::Json>`.
+#[must_use]
+pub fn implementor(demangled: &str, krate: Option<&str>, arguments: &[String]) -> Option<String> {
+    let path = text::path(demangled);
+    let head = path.head.as_ref()?;
+    let of_trait = head.of_trait.as_ref().and_then(segments_of);
+    let of_any_type = arguments.first() == Some(&verbatim(&head.own));
+    let krate = krate.map_or_else(|| crate_of(&path), str::to_owned);
+    if let Some(of_trait) = of_trait.filter(|_| of_any_type) {
+        return Some(base(of_trait, &krate).join("::"));
+    }
+    let own = segments_of(&head.own);
+    if let Some(own) = own.filter(|own| arguments.is_empty() && crate_of(own) == krate) {
+        let mut name = String::new();
+        write_qualified_path(own, &|_| None, &mut name);
+        return Some(name);
+    }
+    let alone = Path {
+        head: path.head.clone(),
+        segments: Vec::new(),
+    };
+    let names = base(&alone, &krate);
+    (!names.is_empty()).then(|| names.join("::"))
+}
+
 /// The crate a v0 symbol's code is written in: for an impl the crate of the impl block, which the demangled text
 /// no longer tells. `None` for other symbols and for a trait's own default methods.
 #[must_use]
@@ -140,6 +169,27 @@ pub fn type_name(ty: &str, kinds: &Kinds) -> String {
     let mut name = String::new();
     write_type(&text::ty(ty), kinds, &mut name);
     name
+}
+
+/// A type's name as tables of types have it: with crate, modules and generic arguments, futures and closures named
+/// after the function they are written in, and `{impl#1}` as the type that `implementor` says the block is for.
+///
+/// `ddsplit::link::{impl#1}::load::{async_fn_env#0}<ddsplit::story::DistriErr>` is
+/// `async fn ddsplit::link::Link::load<ddsplit::story::DistriErr>`.
+#[must_use]
+pub fn qualified<'i>(ty: &str, implementor: &dyn Fn(&str) -> Option<&'i str>) -> String {
+    let mut name = String::new();
+    write_qualified(&text::ty(ty), implementor, &mut name);
+    name
+}
+
+/// The crate that a type is defined in, as its name in debug info tells; empty for tuples, arrays and pointers.
+#[must_use]
+pub fn crate_of_type(ty: &str) -> String {
+    match text::ty(ty).as_slice() {
+        [Piece::Path(path)] => crate_of(path),
+        _ => String::new(),
+    }
 }
 
 /// The name of the task that runs a future of this type: `store::serve` for
@@ -380,6 +430,70 @@ fn write_path(path: &Path<'_>, kinds: &Kinds, out: &mut String) {
         out.push('<');
         out.push_str(&arguments.join(", "));
         out.push('>');
+    }
+}
+
+fn write_qualified<'i>(
+    ty: &Type<'_>,
+    implementor: &dyn Fn(&str) -> Option<&'i str>,
+    out: &mut String,
+) {
+    for piece in ty {
+        match piece {
+            Piece::Text(text) => out.push_str(text),
+            Piece::Path(path) => write_qualified_path(path, implementor, out),
+        }
+    }
+}
+
+fn write_qualified_path<'i>(
+    path: &Path<'_>,
+    implementor: &dyn Fn(&str) -> Option<&'i str>,
+    out: &mut String,
+) {
+    if let Some(head) = &path.head {
+        out.push('<');
+        write_qualified(&head.own, implementor, out);
+        out.push_str(if path.segments.is_empty() { ">" } else { ">::" });
+    }
+    let last = path.segments.last().map_or("", |segment| segment.name);
+    if is_body(last) {
+        out.push_str(match kind_of(last) {
+            Some(BodyKind::AsyncFn) => "async fn ",
+            Some(BodyKind::AsyncBlock) => "async block in ",
+            Some(BodyKind::AsyncClosure) => "async closure in ",
+            Some(BodyKind::Closure) | None => "closure in ",
+        });
+    }
+    let plain: Vec<&str> = path.segments.iter().map(|segment| segment.name).collect();
+    let block = plain.iter().position(|name| name.starts_with("{impl#"));
+    let own = block.and_then(|block| implementor(&plain[..=block].join("::")));
+    let after = block.filter(|_| own.is_some()).map_or(0, |block| block + 1);
+    let names = own.into_iter().chain(
+        plain[after..]
+            .iter()
+            .copied()
+            .filter(|name| !name.starts_with('{')),
+    );
+    out.push_str(&names.collect::<Vec<_>>().join("::"));
+    // In debug info only the last segment has arguments, those of all around it included.
+    let holder = path
+        .segments
+        .iter()
+        .rev()
+        .find(|segment| !segment.arguments.is_empty());
+    let arguments = holder.map_or(&[][..], |segment| &segment.arguments);
+    let arguments: Vec<String> = arguments
+        .iter()
+        .map(|argument| {
+            let mut text = String::new();
+            write_qualified(argument, implementor, &mut text);
+            text
+        })
+        .filter(|text| text != "alloc::alloc::Global")
+        .collect();
+    if !arguments.is_empty() {
+        out.push_str(&format!("<{}>", arguments.join(", ")));
     }
 }
 

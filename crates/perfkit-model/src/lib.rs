@@ -10,6 +10,7 @@
 pub mod category;
 pub mod comparison;
 pub mod environment;
+pub mod layout;
 pub mod lens;
 pub mod metric;
 pub mod part;

@@ -16,6 +16,7 @@ pub mod pprof;
 pub mod svg;
 pub mod terminal;
 mod text;
+pub mod types;
 
 use std::io;
 

@@ -1,7 +1,7 @@
 //! Text for people: the answer first, then why, then the numbers.
 
 mod case;
-mod layout;
+pub(crate) mod layout;
 mod sections;
 
 use std::io::Write;

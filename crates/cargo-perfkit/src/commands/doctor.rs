@@ -172,7 +172,7 @@ fn workspace(global: &Global) -> Vec<Check> {
             "`cargo perfkit explain perfkit.toml`",
         )),
     }
-    match workspace.bench_packages(&crate::cli::SelectArgs::default()) {
+    match workspace.bench_packages(&crate::cli::BuildArgs::default()) {
         Ok(packages) => {
             for package in packages {
                 checks.push(check(

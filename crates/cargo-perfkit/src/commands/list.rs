@@ -14,8 +14,14 @@ pub(crate) fn list(global: &Global, select: &SelectArgs) -> anyhow::Result<Exit>
     let workspace = Workspace::load(global)?;
     let (settings, _) = settings::load(&workspace.root)?;
     let _lock = store::lock(&workspace)?;
-    let packages = workspace.bench_packages(select)?;
-    let built = build::build(&workspace, &packages, select, &settings, &rustc::ask()?)?;
+    let packages = workspace.bench_packages(&select.build)?;
+    let built = build::build(
+        &workspace,
+        &packages,
+        &select.build,
+        &settings,
+        &rustc::ask()?,
+    )?;
     let (variables, _) = environment::variables(&settings);
     let surroundings = Surroundings {
         variables,

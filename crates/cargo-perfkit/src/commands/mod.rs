@@ -7,6 +7,7 @@ pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod report;
 pub(crate) mod run;
+pub(crate) mod types;
 
 use std::io::Write as _;
 

@@ -93,8 +93,8 @@ fn measured(
     settings: &Settings,
     rustc: &rustc::Rustc,
 ) -> anyhow::Result<Run> {
-    let packages = workspace.bench_packages(&args.select)?;
-    let built = build::build(workspace, &packages, &args.select, settings, rustc)?;
+    let packages = workspace.bench_packages(&args.select.build)?;
+    let built = build::build(workspace, &packages, &args.select.build, settings, rustc)?;
     let (variables, recorded) = environment::variables(settings);
     let surroundings = Surroundings {
         variables,
@@ -144,8 +144,8 @@ fn replaces(args: &RunArgs, baseline: &str) -> bool {
 fn is_partial(args: &RunArgs) -> bool {
     let select = &args.select;
     !(select.filters.is_empty()
-        && select.package.is_empty()
-        && select.bench.is_empty()
+        && select.build.package.is_empty()
+        && select.build.bench.is_empty()
         && args.variant.is_empty())
 }
 

@@ -14,5 +14,6 @@ mod judging;
 mod outcome;
 mod reports;
 mod sandbox;
+mod types;
 mod usage;
 mod without_the_command;

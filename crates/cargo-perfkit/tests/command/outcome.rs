@@ -187,7 +187,7 @@ const REDACTIONS: &[(&str, &str)] = &[
     (OWN_VERSION, "[VERSION]"),
     (r#"libc = "[^"]*""#, r#"libc = "[LIBC]""#),
     // Sizes, and the widths of the tables that hold them.
-    (r"\b\d[\d. ]*\d? (B|kB|MB)\b", "[SIZE]"),
+    (r"\b\d[\d. \u{202f}]*\d? (B|kB|MB)\b", "[SIZE]"),
     (r"(\S) {2,}", "$1  "),
     (r"[█▒▓░?]{4,}", "[BAR]"),
 ];

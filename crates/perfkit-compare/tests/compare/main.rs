@@ -1,5 +1,6 @@
 //! Tests of the public boundary, with data.
 
+mod anatomy;
 mod causes;
 mod environment;
 mod findings;

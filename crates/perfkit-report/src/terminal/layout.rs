@@ -6,7 +6,7 @@ use super::Options;
 
 /// What a colour means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tone {
+pub(crate) enum Tone {
     /// Headings.
     Strong,
     /// What is there for completeness.
@@ -21,24 +21,24 @@ pub(super) enum Tone {
 
 /// A cell of a table.
 #[derive(Debug, Clone)]
-pub(super) struct Cell {
+pub(crate) struct Cell {
     /// Text without colour.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Colour, where it has one.
-    pub(super) tone: Option<Tone>,
+    pub(crate) tone: Option<Tone>,
 }
 
 /// The text so far.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(crate) struct Page {
     text: String,
     colour: bool,
     /// Columns to wrap at.
-    pub(super) width: usize,
+    pub(crate) width: usize,
 }
 
 impl Page {
-    pub(super) fn new(options: &Options) -> Self {
+    pub(crate) fn new(options: &Options) -> Self {
         Self {
             text: String::new(),
             colour: options.colour,
@@ -47,25 +47,25 @@ impl Page {
     }
 
     /// The finished text.
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
     /// An empty line, unless one is there already.
-    pub(super) fn gap(&mut self) {
+    pub(crate) fn gap(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
             self.text.push('\n');
         }
     }
 
     /// One line as it is, without trailing blanks.
-    pub(super) fn line(&mut self, line: &str) {
+    pub(crate) fn line(&mut self, line: &str) {
         self.text.push_str(line.trim_end());
         self.text.push('\n');
     }
 
     /// Text in a colour, where colours are on.
-    pub(super) fn paint(&self, tone: Tone, text: &str) -> String {
+    pub(crate) fn paint(&self, tone: Tone, text: &str) -> String {
         if !self.colour || text.is_empty() {
             return text.to_owned();
         }
@@ -80,7 +80,7 @@ impl Page {
     }
 
     /// Words after a label, wrapped under their own first column.
-    pub(super) fn labelled(&mut self, label: &str, indent: usize, words: &str) {
+    pub(crate) fn labelled(&mut self, label: &str, indent: usize, words: &str) {
         let label_width = match label {
             "" => indent,
             label => indent.max(label.chars().count() + 1),
@@ -94,7 +94,7 @@ impl Page {
     }
 
     /// Rows in columns; the first and the columns in `left` are left aligned, the rest right.
-    pub(super) fn table(&mut self, indent: usize, left: &[usize], rows: &[Vec<Cell>]) {
+    pub(crate) fn table(&mut self, indent: usize, left: &[usize], rows: &[Vec<Cell>]) {
         let count = rows.iter().map(Vec::len).max().unwrap_or(0);
         let widths: Vec<usize> = (0..count)
             .map(|column| {
@@ -132,7 +132,7 @@ impl Page {
 
 impl Cell {
     /// A cell without colour.
-    pub(super) fn new(text: impl Into<String>) -> Self {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             tone: None,
@@ -140,7 +140,7 @@ impl Cell {
     }
 
     /// A cell with a colour.
-    pub(super) fn toned(text: impl Into<String>, tone: Tone) -> Self {
+    pub(crate) fn toned(text: impl Into<String>, tone: Tone) -> Self {
         Self {
             text: text.into(),
             tone: Some(tone),
@@ -153,7 +153,7 @@ impl Cell {
 }
 
 /// Breaks text at blanks, and inside a word only where the word alone is wider than a line.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut used = 0;

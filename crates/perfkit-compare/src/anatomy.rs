@@ -1,0 +1,131 @@
+//! Why a type is as large as it is.
+//!
+//! A future is as large as the suspend point with the most live bytes needs, an enum as its largest variant. Following
+//! the largest part of each leads down to the field or variable that carries the size.
+
+use perfkit_model::layout::{
+    AWAITED, Field, Outlier, Part, Step, TypeKind, TypeLayout, TypeTable, VariantLayout,
+};
+
+/// Futures in futures, wrappers in wrappers: beyond this lies damage.
+const LONGEST: usize = 64;
+
+/// Bytes of a box.
+const POINTER: u64 = 8;
+
+/// The largest contributions from a type down to what carries its size; empty where nothing stands out.
+///
+/// A future always has a next step, the largest of what it holds where it holds most. Any other type has one where a
+/// single part is at least half of it.
+#[must_use]
+pub fn chain(table: &TypeTable, of: &TypeLayout) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut layout = Some(of);
+    while let Some(current) = layout
+        && steps.len() < LONGEST
+        && let Some(step) = largest_part(current)
+    {
+        let is_minor = step.size.saturating_mul(2) < current.size;
+        if step.size == 0 || (is_minor && !current.kind.is_future()) {
+            break;
+        }
+        layout = find(table, &step);
+        steps.push(step);
+    }
+    steps
+}
+
+/// The variant of an enum that is larger than all others, where boxing its fields would make the enum smaller.
+#[must_use]
+pub fn outlier(layout: &TypeLayout) -> Option<Outlier> {
+    if layout.kind != TypeKind::Enum || layout.variants.len() < 2 {
+        return None;
+    }
+    let mut variants: Vec<&VariantLayout> = layout.variants.iter().collect();
+    variants.sort_by_key(|variant| std::cmp::Reverse(variant.end));
+    let (largest, next) = (variants.first()?, variants.get(1)?);
+    let start = largest.fields.iter().filter(|field| field.size > 0);
+    let start = start.map(|field| field.offset).min()?;
+    // The box takes the place of the first field, behind a tag where there is one.
+    let in_box = start.next_multiple_of(POINTER).saturating_add(POINTER);
+    let needed = next.end.max(in_box);
+    let boxed = needed.checked_next_multiple_of(layout.align.max(POINTER))?;
+    (boxed < layout.size).then(|| Outlier {
+        variant: largest.name.clone(),
+        size: largest.end,
+        next: next.end,
+        boxed,
+    })
+}
+
+fn find<'t>(table: &'t TypeTable, step: &Step) -> Option<&'t TypeLayout> {
+    let named = table.named(&step.type_name).iter();
+    named.into_iter().find(|layout| layout.size == step.size)
+}
+
+fn largest_part(layout: &TypeLayout) -> Option<Step> {
+    if layout.kind.is_future() {
+        let suspended = layout.variants.iter().max_by_key(|variant| variant.live);
+        let arguments = largest(&layout.fields);
+        let held = suspended.and_then(|variant| {
+            let field = largest(&variant.fields)?;
+            Some(held(field, variant))
+        });
+        // Before its first poll a future holds its arguments, which may be more than it ever holds again.
+        return match (held, arguments) {
+            (Some(held), Some(argument)) if argument.size > held.size => {
+                Some(step(Part::Held, argument))
+            }
+            (None, argument) => argument.map(|argument| step(Part::Held, argument)),
+            (held, _) => held,
+        };
+    }
+    if let Some(variant) = layout.variants.iter().max_by_key(|variant| variant.live) {
+        let field = largest(&variant.fields)?;
+        let name = match field.name.as_str() {
+            "__0" | "0" if variant.fields.len() == 1 => variant.name.clone(),
+            name => format!("{}.{}", variant.name, name.trim_start_matches("__")),
+        };
+        return Some(Step {
+            name,
+            ..step(Part::Variant, field)
+        });
+    }
+    let part = if layout.kind == TypeKind::Closure {
+        Part::Captured
+    } else {
+        Part::Field
+    };
+    largest(&layout.fields).map(|field| step(part, field))
+}
+
+fn held(field: &Field, variant: &VariantLayout) -> Step {
+    if field.name == AWAITED {
+        return Step {
+            part: Part::Awaited,
+            name: String::new(),
+            place: variant.place.clone(),
+            ..step(Part::Awaited, field)
+        };
+    }
+    let mut held = step(Part::Held, field);
+    // What has no declaration is a temporary of the expression that awaits.
+    held.place = held.place.or_else(|| variant.place.clone());
+    held
+}
+
+fn largest(fields: &[Field]) -> Option<&Field> {
+    // The first of equals, as declared.
+    let size = fields.iter().map(|field| field.size).max()?;
+    fields.iter().find(|field| field.size == size)
+}
+
+fn step(part: Part, field: &Field) -> Step {
+    Step {
+        part,
+        name: field.name.clone(),
+        type_name: field.type_name.clone(),
+        size: field.size,
+        place: field.place.clone(),
+    }
+}

@@ -1,0 +1,135 @@
+//! What the functions that poll futures and run closures tell about them: where their variables are declared, and
+//! for which type an `impl` block is.
+
+use std::collections::{HashMap, HashSet};
+
+use perfkit_model::layout::{AWAITED, Place, TypeLayout};
+
+use super::resolve::{path, place};
+use super::unit::{Body, RawUnit};
+use crate::names;
+
+/// Facts of all units.
+#[derive(Debug, Default)]
+pub(super) struct Bodies {
+    /// By the body's path without generic arguments: name and place of each variable.
+    variables: HashMap<String, Vec<(String, Place)>>,
+    /// `ddsplit::link::{impl#1}` is for `ddsplit::link::Link`.
+    impls: HashMap<String, String>,
+}
+
+/// Variables kept of one body; more is damage, or nobody's to read.
+const MOST_VARIABLES: usize = 4_096;
+
+impl Bodies {
+    pub(super) fn collect(&mut self, unit: &RawUnit<'_>, file: &mut dyn FnMut(u64) -> String) {
+        let mut known_parents = HashSet::new();
+        for body in &unit.bodies {
+            let is_future = body.name.starts_with("{async") || body.name.starts_with("{coroutine");
+            if !is_future && !known_parents.insert(body.parent) {
+                continue;
+            }
+            let around = body
+                .parent
+                .and_then(|parent| unit.entries.get(parent as usize));
+            let Some(around) = around.map(|around| path(unit, around)) else {
+                continue;
+            };
+            self.note_impl(&around, body);
+            if !is_future {
+                continue;
+            }
+            let (start, end) = body.locals;
+            let locals = unit.locals.get(start as usize..end as usize);
+            let key = format!("{around}::{}", without_arguments(&body.name.read()));
+            let variables = self.variables.entry(key).or_default();
+            for local in locals.unwrap_or_default() {
+                let name = local.name.read();
+                let known = variables
+                    .iter()
+                    .any(|(known, place)| *known == name && place.line == local.place.1);
+                if known || variables.len() >= MOST_VARIABLES {
+                    continue;
+                }
+                variables.extend(place(local.place, file).map(|place| (name.into_owned(), place)));
+            }
+        }
+    }
+
+    /// Adds what another thread has collected.
+    pub(super) fn merge(&mut self, other: Self) {
+        for (key, variables) in other.variables {
+            let own = self.variables.entry(key).or_default();
+            for variable in variables {
+                if !own.contains(&variable) {
+                    own.push(variable);
+                }
+            }
+        }
+        self.impls.extend(other.impls);
+    }
+
+    fn note_impl(&mut self, around: &str, body: &Body<'_>) {
+        let Some(block) = impl_block(around) else {
+            return;
+        };
+        if self.impls.contains_key(block) {
+            return;
+        }
+        let symbol = body.linkage_name.read();
+        let Some(demangled) = names::demangle(&symbol) else {
+            return;
+        };
+        let krate = names::defining_crate(&symbol);
+        let arguments = names::arguments(&body.name.read());
+        if let Some(own) = names::implementor(&demangled, krate, &arguments) {
+            self.impls.insert(block.to_owned(), own);
+        }
+    }
+
+    /// The type that an `impl` block is for.
+    pub(super) fn implementor(&self, block: &str) -> Option<&str> {
+        self.impls.get(block).map(String::as_str)
+    }
+
+    /// Adds the lines on which variables are declared to a future's suspend points; its name is still that of debug
+    /// info.
+    pub(super) fn locate(&self, layout: &mut TypeLayout) {
+        let key = without_arguments(&layout.name).replace("_env#", "#");
+        let variables = self.variables.get(&key).map_or(&[][..], Vec::as_slice);
+        for variant in &mut layout.variants {
+            let await_line = variant.place.as_ref().map_or(u32::MAX, |place| place.line);
+            for field in variant
+                .fields
+                .iter_mut()
+                .filter(|field| field.name != AWAITED)
+            {
+                let named = variables.iter().filter(|(name, _)| *name == field.name);
+                // A name may be used again further down: the last declaration before the await is meant.
+                let place = named.map(|(_, place)| place).min_by_key(|place| {
+                    let is_later = place.line > await_line;
+                    (is_later, await_line.abs_diff(place.line))
+                });
+                field.place = place.cloned();
+            }
+            // An await inside a macro of another crate has its line there, which helps nobody.
+            if let (Some(await_place), Some(own)) = (&mut variant.place, &layout.place)
+                && await_place.file != own.file
+            {
+                *await_place = own.clone();
+            }
+        }
+    }
+}
+
+/// The path of an `impl` block that a path begins with.
+fn impl_block(path: &str) -> Option<&str> {
+    let start = path.find("{impl#")?;
+    let end = start + path[start..].find('}')? + 1;
+    Some(&path[..end])
+}
+
+/// A path up to the generic arguments of its last segment; no other segment has any in debug info.
+fn without_arguments(path: &str) -> &str {
+    path.split('<').next().unwrap_or(path)
+}

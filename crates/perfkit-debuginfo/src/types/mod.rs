@@ -1,0 +1,399 @@
+//! Layouts of types and futures out of the debug info of a binary.
+//!
+//! Any build with `debug = 2` has them; no other build and no nightly compiler is needed. A structure, enum, union,
+//! closure or future that no generated code mentions is not in a binary, and not here.
+//!
+//! How it works: units are read one after the other, on as many threads as wanted, into flat lists ([`unit`]); types
+//! of at least a given size and all futures become layouts ([`resolve`]); variables of the functions that poll
+//! futures give the lines on which what a future holds is declared ([`bodies`]); names are brought into the one form
+//! of all reports ([`crate::names::qualified`]). Method: DWARF 5, sections 2 and 5; rustc's description of coroutines
+//! as variant parts whose `SuspendN` structures hold what is live across an await (rust-lang/rust#73524).
+
+mod bodies;
+mod resolve;
+mod sections;
+mod unit;
+
+use std::collections::{HashMap, HashSet};
+use std::hash::RandomState;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use gimli::{Dwarf, EndianSlice, RunTimeEndian};
+use perfkit_model::layout::{Place, TypeLayout, TypeTable};
+
+use bodies::Bodies;
+use resolve::{Resolver, Units};
+use sections::Sections;
+use unit::{RawUnit, Slice};
+
+use crate::{files, names};
+
+/// What to read.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Fewest bytes of a type that is no future. All futures are read.
+    pub least: u64,
+    /// Folder that source files are shown relative to.
+    pub root: PathBuf,
+    /// Threads, at least one.
+    pub threads: usize,
+}
+
+/// Types, and what was read to find them.
+#[derive(Debug, Clone, Default)]
+pub struct Types {
+    /// The types.
+    pub table: TypeTable,
+    /// Bytes of `.debug_info`.
+    pub info_bytes: u64,
+    /// Units in it.
+    pub units: usize,
+}
+
+/// Why types could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file is missing or may not be read.
+    #[error("failed to read {path}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is no executable, or is cut short.
+    #[error("{path} is not a readable binary")]
+    NotABinary {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: object::Error,
+    },
+    /// A section claims to be larger than the file can hold.
+    #[error("a section of {path} claims to be larger than the file")]
+    Oversized {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Stripped, or built without.
+    #[error("{path} has no debug info, which is where types are described")]
+    NoDebugInfo {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The types are in other files.
+    #[error("the debug info of {path} is split into other files, which are not read")]
+    SplitDebugInfo {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Line tables, or `debug = 1`.
+    #[error("the debug info of {path} describes no types")]
+    NoTypes {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl ReadError {
+    /// Which setting to change.
+    #[must_use]
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoDebugInfo { .. } => Some(
+                "set `debug = 2` and `strip = \"none\"` in the profile; `cargo perfkit` does so unless the profile's \
+                 section of a package says otherwise",
+            ),
+            Self::SplitDebugInfo { .. } => Some("set `split-debuginfo = \"off\"` in the profile"),
+            Self::NoTypes { .. } => Some(
+                "`debug = 1` and line tables describe functions only: set `debug = 2` in the profile",
+            ),
+            Self::NotABinary { .. } | Self::Oversized { .. } => Some("build it anew"),
+            Self::Unreadable { .. } => None,
+        }
+    }
+}
+
+/// Reads the types of a binary.
+///
+/// # Errors
+/// When the file cannot be read, is no binary, or has no debug info that describes types. Damage inside debug info
+/// is no error: what could be read stands.
+pub fn read(path: &Path, options: &Options) -> Result<Types, ReadError> {
+    let sections = Sections::open(path)?;
+    let ranges = sections.units();
+    let mut all = Collected::default();
+    let next = AtomicUsize::new(0);
+    let hashes = RandomState::new();
+    let collected = std::thread::scope(|scope| {
+        let worker = || {
+            let mut collected = Collected::default();
+            let mut buffer = Vec::new();
+            while let Some((start, length)) = ranges.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let bytes = sections.info(*start, *length, &mut buffer);
+                collected.unit(&sections, &bytes, *start, options, &hashes);
+            }
+            collected
+        };
+        let workers: Vec<_> = (0..options.threads.max(1))
+            .map(|_| scope.spawn(worker))
+            .collect();
+        let joined = workers.into_iter().map(std::thread::ScopedJoinHandle::join);
+        joined.collect::<Vec<_>>()
+    });
+    for collected in collected {
+        all.merge(collected.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+    }
+    if all.refers_elsewhere {
+        all = together(&sections, &ranges, options, &hashes);
+    }
+    if all.types_seen == 0 {
+        let path = path.to_owned();
+        return Err(if all.is_split {
+            ReadError::SplitDebugInfo { path }
+        } else {
+            ReadError::NoTypes { path }
+        });
+    }
+    Ok(Types {
+        info_bytes: sections.info_length(),
+        units: ranges.len(),
+        table: all.table(options),
+    })
+}
+
+/// Reads all units before any of their types: after link-time optimisation, units refer to each other's.
+fn together(
+    sections: &Sections,
+    ranges: &[(u64, u64)],
+    options: &Options,
+    hashes: &RandomState,
+) -> Collected {
+    let mut buffer = Vec::new();
+    let info = sections.info(0, sections.info_length(), &mut buffer);
+    let mut collected = Collected::default();
+    let mut units = Vec::new();
+    let mut files = Vec::new();
+    for (start, length) in ranges {
+        let end = start.saturating_add(*length) as usize;
+        let bytes = info.get(*start as usize..end).unwrap_or_default();
+        let dwarf = dwarf(sections, bytes);
+        let Some(unit) = only_unit(&dwarf) else {
+            continue;
+        };
+        let raw = unit::read(&dwarf, &unit, *start, options.least);
+        files.push(file_names(&dwarf, &unit));
+        units.push(raw);
+    }
+    let mut resolver = Resolver {
+        units: Units(&units),
+        least: options.least,
+        seen: HashSet::new(),
+        hashes: hashes.clone(),
+    };
+    for (unit, files) in units.iter().zip(&files) {
+        let mut file = |index| files.get(&index).cloned().unwrap_or_default();
+        collected.note(unit);
+        collected.bodies.collect(unit, &mut file);
+        resolver.layouts(unit, &mut file, |layout| collected.types.push(layout));
+    }
+    collected
+}
+
+/// What one thread has found.
+#[derive(Default)]
+struct Collected {
+    types: Vec<TypeLayout>,
+    bodies: Bodies,
+    seen: HashSet<u64>,
+    types_seen: usize,
+    refers_elsewhere: bool,
+    is_split: bool,
+}
+
+impl Collected {
+    fn unit(
+        &mut self,
+        sections: &Sections,
+        bytes: &[u8],
+        start: u64,
+        options: &Options,
+        hashes: &RandomState,
+    ) {
+        let dwarf = dwarf(sections, bytes);
+        let Some(unit) = only_unit(&dwarf) else {
+            return;
+        };
+        let raw = unit::read(&dwarf, &unit, start, options.least);
+        self.note(&raw);
+        if self.refers_elsewhere {
+            return;
+        }
+        let mut cached: HashMap<u64, String> = HashMap::new();
+        let mut file = |index| {
+            let name = || file_name(&dwarf, &unit, index).unwrap_or_default();
+            cached.entry(index).or_insert_with(name).clone()
+        };
+        self.bodies.collect(&raw, &mut file);
+        let mut resolver = Resolver {
+            units: Units(std::slice::from_ref(&raw)),
+            least: options.least,
+            seen: std::mem::take(&mut self.seen),
+            hashes: hashes.clone(),
+        };
+        resolver.layouts(&raw, &mut file, |layout| self.types.push(layout));
+        self.seen = resolver.seen;
+    }
+
+    fn note(&mut self, unit: &RawUnit<'_>) {
+        self.types_seen += unit
+            .entries
+            .iter()
+            .filter(|entry| entry.size.is_some())
+            .count();
+        self.refers_elsewhere |= unit.refers_elsewhere;
+        self.is_split |= unit.is_split;
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.types.extend(other.types);
+        self.bodies.merge(other.bodies);
+        self.types_seen += other.types_seen;
+        self.refers_elsewhere |= other.refers_elsewhere;
+        self.is_split |= other.is_split;
+    }
+
+    fn table(self, options: &Options) -> TypeTable {
+        let Self { types, bodies, .. } = self;
+        let mut normal = Normal {
+            bodies: &bodies,
+            root: &options.root,
+            names: HashMap::new(),
+            files: HashMap::new(),
+        };
+        let types = types.into_iter().map(|layout| normal.layout(layout));
+        let mut table = TypeTable {
+            types: types.collect(),
+        };
+        table.settle();
+        table
+    }
+}
+
+/// Brings names and files into the form of reports, each spelling once.
+struct Normal<'a> {
+    bodies: &'a Bodies,
+    root: &'a Path,
+    names: HashMap<String, String>,
+    files: HashMap<String, String>,
+}
+
+impl Normal<'_> {
+    fn layout(&mut self, mut layout: TypeLayout) -> TypeLayout {
+        if layout.kind.is_future() {
+            self.bodies.locate(&mut layout);
+        }
+        layout.krate = names::crate_of_type(&layout.name);
+        layout.name = self.name(&layout.name);
+        self.place(&mut layout.place);
+        for variant in &mut layout.variants {
+            self.place(&mut variant.place);
+            for field in &mut variant.fields {
+                field.type_name = self.name(&field.type_name);
+                self.place(&mut field.place);
+            }
+        }
+        for field in &mut layout.fields {
+            field.type_name = self.name(&field.type_name);
+            self.place(&mut field.place);
+        }
+        layout
+    }
+
+    fn name(&mut self, raw: &str) -> String {
+        if let Some(name) = self.names.get(raw) {
+            return name.clone();
+        }
+        let name = names::qualified(raw, &|block| self.bodies.implementor(block));
+        self.names.insert(raw.to_owned(), name.clone());
+        name
+    }
+
+    fn place(&mut self, place: &mut Option<Place>) {
+        let Some(place) = place else { return };
+        if let Some(file) = self.files.get(&place.file) {
+            place.file.clone_from(file);
+            return;
+        }
+        let file = files::relative(&place.file, self.root).path;
+        self.files
+            .insert(std::mem::replace(&mut place.file, file.clone()), file);
+    }
+}
+
+fn dwarf<'u>(sections: &'u Sections, info: &'u [u8]) -> Dwarf<Slice<'u>> {
+    let endian = if sections.little_endian {
+        RunTimeEndian::Little
+    } else {
+        RunTimeEndian::Big
+    };
+    let slice = |bytes| EndianSlice::new(bytes, endian);
+    let loaded = Dwarf::load(|id| {
+        Ok::<_, std::convert::Infallible>(slice(match id {
+            gimli::SectionId::DebugInfo => info,
+            gimli::SectionId::DebugAbbrev => &sections.abbreviations,
+            gimli::SectionId::DebugStr => &sections.strings,
+            gimli::SectionId::DebugLineStr => &sections.line_strings,
+            gimli::SectionId::DebugStrOffsets => &sections.string_offsets,
+            gimli::SectionId::DebugLine => &sections.lines,
+            _ => &[],
+        }))
+    });
+    match loaded {
+        Ok(dwarf) => dwarf,
+        Err(never) => match never {},
+    }
+}
+
+/// The unit of a slice that holds just one.
+fn only_unit<'u>(dwarf: &Dwarf<Slice<'u>>) -> Option<gimli::Unit<Slice<'u>>> {
+    let header = dwarf.units().next().ok()??;
+    dwarf.unit(header).ok()
+}
+
+fn file_names(dwarf: &Dwarf<Slice<'_>>, unit: &gimli::Unit<Slice<'_>>) -> HashMap<u64, String> {
+    let count = unit
+        .line_program
+        .as_ref()
+        .map_or(0, |program| program.header().file_names().len() as u64);
+    (0..=count)
+        .filter_map(|index| Some((index, file_name(dwarf, unit, index)?)))
+        .collect()
+}
+
+/// Absolute where debug info knows the folder.
+fn file_name(
+    dwarf: &Dwarf<Slice<'_>>,
+    unit: &gimli::Unit<Slice<'_>>,
+    index: u64,
+) -> Option<String> {
+    let header = unit.line_program.as_ref()?.header();
+    let file = header.file(index)?;
+    let text = |value| {
+        let text = dwarf.attr_string(unit, value).ok()?;
+        Some(text.to_string_lossy().into_owned())
+    };
+    let name = text(file.path_name())?;
+    let mut path = PathBuf::new();
+    if let Some(folder) = unit.comp_dir {
+        path.push(&*folder.to_string_lossy());
+    }
+    if let Some(folder) = file.directory(header).and_then(text) {
+        path.push(folder);
+    }
+    path.push(name);
+    Some(path.to_string_lossy().into_owned())
+}
