@@ -16,7 +16,10 @@ fn table_tree_and_nothing() {
         ("table", vec!["--limit", "4"]),
         ("futures", vec!["--futures", "--limit", "3"]),
         ("tree", vec!["service::Order"]),
-        ("tree_of_a_future", vec!["async block in service::book_by_value"]),
+        (
+            "tree_of_a_future",
+            vec!["async block in service::book_by_value"],
+        ),
         ("nothing", vec!["NoSuchType"]),
         ("only_elsewhere", vec!["tokio::runtime"]),
     ] {
