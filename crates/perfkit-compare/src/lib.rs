@@ -22,6 +22,7 @@ mod remedy;
 mod rows;
 pub mod rules;
 mod sentence;
+pub mod types;
 mod verdict;
 
 use perfkit_model::comparison::{Comparison, Row, Verdict};

@@ -108,7 +108,7 @@ pub fn implementor(demangled: &str, krate: Option<&str>, arguments: &[String]) -
     let own = segments_of(&head.own);
     if let Some(own) = own.filter(|own| arguments.is_empty() && crate_of(own) == krate) {
         let mut name = String::new();
-        write_qualified_path(own, &|_| None, &mut name);
+        write_qualified_path(own, &NoFacts, &mut name);
         return Some(name);
     }
     let alone = Path {
@@ -171,15 +171,36 @@ pub fn type_name(ty: &str, kinds: &Kinds) -> String {
     name
 }
 
+/// What only the whole of a binary tells about a name in its debug info.
+pub trait Facts {
+    /// The type or trait that the `impl` block of this path is for: `ddsplit::link::{impl#1}`.
+    fn implementor(&self, block: &str) -> Option<&str>;
+    /// Whether the closure of this path is an async one: `edit::fetch::{closure#0}`.
+    fn is_async_closure(&self, path: &str) -> bool;
+}
+
+/// Nothing is known.
+struct NoFacts;
+
+impl Facts for NoFacts {
+    fn implementor(&self, _: &str) -> Option<&str> {
+        None
+    }
+
+    fn is_async_closure(&self, _: &str) -> bool {
+        false
+    }
+}
+
 /// A type's name as tables of types have it: with crate, modules and generic arguments, futures and closures named
-/// after the function they are written in, and `{impl#1}` as the type that `implementor` says the block is for.
+/// after the function they are written in, and `{impl#1}` as the type that the block is for.
 ///
 /// `ddsplit::link::{impl#1}::load::{async_fn_env#0}<ddsplit::story::DistriErr>` is
 /// `async fn ddsplit::link::Link::load<ddsplit::story::DistriErr>`.
 #[must_use]
-pub fn qualified<'i>(ty: &str, implementor: &dyn Fn(&str) -> Option<&'i str>) -> String {
+pub fn qualified(ty: &str, facts: &dyn Facts) -> String {
     let mut name = String::new();
-    write_qualified(&text::ty(ty), implementor, &mut name);
+    write_qualified(&text::ty(ty), facts, &mut name);
     name
 }
 
@@ -433,27 +454,26 @@ fn write_path(path: &Path<'_>, kinds: &Kinds, out: &mut String) {
     }
 }
 
-fn write_qualified<'i>(
-    ty: &Type<'_>,
-    implementor: &dyn Fn(&str) -> Option<&'i str>,
-    out: &mut String,
-) {
+/// Debug info calls the closure itself a plain one, and only its body an async closure's.
+fn is_async_closure(path: &Path<'_>, facts: &dyn Facts) -> bool {
+    let names = path.segments.iter().map(|segment| segment.name);
+    let path: Vec<String> = names.map(|name| name.replace("_env#", "#")).collect();
+    facts.is_async_closure(&path.join("::"))
+}
+
+fn write_qualified(ty: &Type<'_>, facts: &dyn Facts, out: &mut String) {
     for piece in ty {
         match piece {
             Piece::Text(text) => out.push_str(text),
-            Piece::Path(path) => write_qualified_path(path, implementor, out),
+            Piece::Path(path) => write_qualified_path(path, facts, out),
         }
     }
 }
 
-fn write_qualified_path<'i>(
-    path: &Path<'_>,
-    implementor: &dyn Fn(&str) -> Option<&'i str>,
-    out: &mut String,
-) {
+fn write_qualified_path(path: &Path<'_>, facts: &dyn Facts, out: &mut String) {
     if let Some(head) = &path.head {
         out.push('<');
-        write_qualified(&head.own, implementor, out);
+        write_qualified(&head.own, facts, out);
         out.push_str(if path.segments.is_empty() { ">" } else { ">::" });
     }
     let last = path.segments.last().map_or("", |segment| segment.name);
@@ -462,12 +482,13 @@ fn write_qualified_path<'i>(
             Some(BodyKind::AsyncFn) => "async fn ",
             Some(BodyKind::AsyncBlock) => "async block in ",
             Some(BodyKind::AsyncClosure) => "async closure in ",
+            Some(BodyKind::Closure) | None if is_async_closure(path, facts) => "async closure in ",
             Some(BodyKind::Closure) | None => "closure in ",
         });
     }
     let plain: Vec<&str> = path.segments.iter().map(|segment| segment.name).collect();
     let block = plain.iter().position(|name| name.starts_with("{impl#"));
-    let own = block.and_then(|block| implementor(&plain[..=block].join("::")));
+    let own = block.and_then(|block| facts.implementor(&plain[..=block].join("::")));
     let after = block.filter(|_| own.is_some()).map_or(0, |block| block + 1);
     let names = own.into_iter().chain(
         plain[after..]
@@ -487,7 +508,7 @@ fn write_qualified_path<'i>(
         .iter()
         .map(|argument| {
             let mut text = String::new();
-            write_qualified(argument, implementor, &mut text);
+            write_qualified(argument, facts, &mut text);
             text
         })
         .filter(|text| text != "alloc::alloc::Global")

@@ -3,11 +3,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use perfkit_model::layout::{AWAITED, Place, TypeLayout};
+use perfkit_model::layout::{AWAITED, Field, Place, TypeLayout};
 
 use super::resolve::{path, place};
 use super::unit::{Body, RawUnit};
-use crate::names;
+use crate::names::{self, Facts};
 
 /// Facts of all units.
 #[derive(Debug, Default)]
@@ -16,6 +16,8 @@ pub(super) struct Bodies {
     variables: HashMap<String, Vec<(String, Place)>>,
     /// `ddsplit::link::{impl#1}` is for `ddsplit::link::Link`.
     impls: HashMap<String, String>,
+    /// Paths of async closures, which debug info tells by their bodies alone.
+    async_closures: HashSet<String>,
 }
 
 /// Variables kept of one body; more is damage, or nobody's to read.
@@ -25,8 +27,10 @@ impl Bodies {
     pub(super) fn collect(&mut self, unit: &RawUnit<'_>, file: &mut dyn FnMut(u64) -> String) {
         let mut known_parents = HashSet::new();
         for body in &unit.bodies {
+            // Closures of the standard library are many, and nobody asks for their variables.
             let is_future = body.name.starts_with("{async") || body.name.starts_with("{coroutine");
-            if !is_future && !known_parents.insert(body.parent) {
+            let is_wanted = is_future || !is_of_std(unit, body);
+            if !is_wanted && !known_parents.insert(body.parent) {
                 continue;
             }
             let around = body
@@ -36,8 +40,11 @@ impl Bodies {
                 continue;
             };
             self.note_impl(&around, body);
-            if !is_future {
+            if !is_wanted {
                 continue;
+            }
+            if body.name.starts_with("{async_closure") {
+                self.async_closures.insert(around.clone());
             }
             let (start, end) = body.locals;
             let locals = unit.locals.get(start as usize..end as usize);
@@ -66,7 +73,14 @@ impl Bodies {
                 }
             }
         }
-        self.impls.extend(other.impls);
+        for (block, own) in other.impls {
+            // Whichever thread was first: the same answer in every run.
+            let known = self.impls.entry(block).or_insert_with(|| own.clone());
+            if own < *known {
+                *known = own;
+            }
+        }
+        self.async_closures.extend(other.async_closures);
     }
 
     fn note_impl(&mut self, around: &str, body: &Body<'_>) {
@@ -87,16 +101,14 @@ impl Bodies {
         }
     }
 
-    /// The type that an `impl` block is for.
-    pub(super) fn implementor(&self, block: &str) -> Option<&str> {
-        self.impls.get(block).map(String::as_str)
-    }
-
-    /// Adds the lines on which variables are declared to a future's suspend points; its name is still that of debug
-    /// info.
+    /// Adds the lines on which variables are declared to a closure or future, whose name is still that of debug info.
     pub(super) fn locate(&self, layout: &mut TypeLayout) {
         let key = without_arguments(&layout.name).replace("_env#", "#");
         let variables = self.variables.get(&key).map_or(&[][..], Vec::as_slice);
+        for field in &mut layout.fields {
+            let mut named = variables.iter().filter(|(name, _)| is_called(field, name));
+            field.place = named.next().map(|(_, place)| place.clone());
+        }
         for variant in &mut layout.variants {
             let await_line = variant.place.as_ref().map_or(u32::MAX, |place| place.line);
             for field in variant
@@ -104,7 +116,7 @@ impl Bodies {
                 .iter_mut()
                 .filter(|field| field.name != AWAITED)
             {
-                let named = variables.iter().filter(|(name, _)| *name == field.name);
+                let named = variables.iter().filter(|(name, _)| is_called(field, name));
                 // A name may be used again further down: the last declaration before the await is meant.
                 let place = named.map(|(_, place)| place).min_by_key(|place| {
                     let is_later = place.line > await_line;
@@ -120,6 +132,31 @@ impl Bodies {
             }
         }
     }
+}
+
+impl Facts for Bodies {
+    fn implementor(&self, block: &str) -> Option<&str> {
+        self.impls.get(block).map(String::as_str)
+    }
+
+    fn is_async_closure(&self, path: &str) -> bool {
+        self.async_closures.contains(path)
+    }
+}
+
+/// A variable that is captured by reference is a field with another name.
+fn is_called(field: &Field, variable: &str) -> bool {
+    field.name == variable || field.name.strip_prefix("_ref__") == Some(variable)
+}
+
+fn is_of_std(unit: &RawUnit<'_>, body: &Body<'_>) -> bool {
+    let mut around = body.parent;
+    let mut root = None;
+    while let Some(entry) = around.and_then(|index| unit.entries.get(index as usize)) {
+        root = Some(entry);
+        around = entry.parent;
+    }
+    root.is_some_and(|root| ["core", "alloc", "std"].contains(&&*root.name.read()))
 }
 
 /// The path of an `impl` block that a path begins with.

@@ -3,9 +3,9 @@
 //! Any build with `debug = 2` has them; no other build and no nightly compiler is needed. A structure, enum, union,
 //! closure or future that no generated code mentions is not in a binary, and not here.
 //!
-//! How it works: units are read one after the other, on as many threads as wanted, into flat lists ([`unit`]); types
-//! of at least a given size and all futures become layouts ([`resolve`]); variables of the functions that poll
-//! futures give the lines on which what a future holds is declared ([`bodies`]); names are brought into the one form
+//! How it works: units are read one after the other, on as many threads as wanted, into flat lists (`unit`); types
+//! of at least a given size and all futures become layouts (`resolve`); variables of the functions that poll
+//! futures give the lines on which what a future holds is declared (`bodies`); names are brought into the one form
 //! of all reports ([`crate::names::qualified`]). Method: DWARF 5, sections 2 and 5; rustc's description of coroutines
 //! as variant parts whose `SuspendN` structures hold what is live across an await (rust-lang/rust#73524).
 
@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gimli::{Dwarf, EndianSlice, RunTimeEndian};
-use perfkit_model::layout::{Place, TypeLayout, TypeTable};
+use perfkit_model::layout::{Place, TypeKind, TypeLayout, TypeTable};
 
 use bodies::Bodies;
 use resolve::{Resolver, Units};
@@ -293,7 +293,7 @@ struct Normal<'a> {
 
 impl Normal<'_> {
     fn layout(&mut self, mut layout: TypeLayout) -> TypeLayout {
-        if layout.kind.is_future() {
+        if layout.kind.is_future() || layout.kind == TypeKind::Closure {
             self.bodies.locate(&mut layout);
         }
         layout.krate = names::crate_of_type(&layout.name);
@@ -317,7 +317,7 @@ impl Normal<'_> {
         if let Some(name) = self.names.get(raw) {
             return name.clone();
         }
-        let name = names::qualified(raw, &|block| self.bodies.implementor(block));
+        let name = names::qualified(raw, self.bodies);
         self.names.insert(raw.to_owned(), name.clone());
         name
     }

@@ -1,0 +1,117 @@
+//! Which part made a type grow, and whether that part only passes on what another type grew by.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use perfkit_model::layout::{Field, TypeKind, TypeLayout, VariantLayout};
+
+use super::{Growth, GrowthCause};
+
+/// Fills in the causes.
+pub(super) fn explain(grown: &mut [Growth<'_>]) {
+    let names: BTreeSet<String> = grown
+        .iter()
+        .map(|growth| growth.head.name.clone())
+        .collect();
+    for growth in grown {
+        let own = &growth.head.name;
+        let cause = cause(growth.base, growth.head);
+        growth.cause = cause.map(|cause| GrowthCause {
+            passed_on: names
+                .iter()
+                .any(|name| name != own && mentions(&cause.type_name, name)),
+            ..cause
+        });
+    }
+}
+
+/// The part with the most bytes added.
+fn cause(base: &TypeLayout, head: &TypeLayout) -> Option<GrowthCause> {
+    let (base, head) = (parts(base), parts(head));
+    let causes = head.values().map(|part| GrowthCause {
+        part: part.name.clone(),
+        type_name: part.type_name.clone(),
+        before: before(part, &base, &head),
+        after: part.size,
+        place: part.place.clone(),
+        passed_on: false,
+    });
+    causes
+        .filter(|cause| cause.after > cause.before)
+        .max_by_key(|cause| cause.after - cause.before)
+}
+
+/// Bytes that a part had: under its name, unless another part has changed places with it.
+fn before(part: &Part, base: &BTreeMap<String, Part>, head: &BTreeMap<String, Part>) -> u64 {
+    let own = base.get(&part.name);
+    if own.is_some_and(|own| own.type_name == part.type_name) {
+        return own.map_or(0, |own| own.size);
+    }
+    let stayed = |old: &Part| {
+        let same_name = head.get(&old.name);
+        same_name.is_some_and(|new| new.type_name == old.type_name)
+    };
+    let moved = base
+        .values()
+        .find(|old| old.type_name == part.type_name && !stayed(old));
+    moved.or(own).map_or(0, |old| old.size)
+}
+
+#[derive(Debug)]
+struct Part {
+    name: String,
+    type_name: String,
+    size: u64,
+    place: Option<perfkit_model::layout::Place>,
+}
+
+/// What a type holds, by what it is called; of several of one name the largest.
+fn parts(layout: &TypeLayout) -> BTreeMap<String, Part> {
+    let mut parts: BTreeMap<String, Part> = BTreeMap::new();
+    let mut add = |key: String, part: Part| {
+        let known = parts.get(&key).is_some_and(|known| known.size >= part.size);
+        if !known {
+            parts.insert(key, part);
+        }
+    };
+    for field in &layout.fields {
+        add(field.name.clone(), held(field, None));
+    }
+    for variant in &layout.variants {
+        if layout.kind == TypeKind::Enum {
+            // A variant is what a person would box; its largest field says of what type it is.
+            let largest = variant.fields.iter().max_by_key(|field| field.size);
+            let part = Part {
+                name: variant.name.clone(),
+                type_name: largest.map_or_else(String::new, |field| field.type_name.clone()),
+                size: variant.end,
+                place: None,
+            };
+            add(variant.name.clone(), part);
+            continue;
+        }
+        for field in &variant.fields {
+            add(field.name.clone(), held(field, Some(variant)));
+        }
+    }
+    parts
+}
+
+fn held(field: &Field, variant: Option<&VariantLayout>) -> Part {
+    let await_place = variant.and_then(|variant| variant.place.clone());
+    Part {
+        name: field.name.clone(),
+        type_name: field.type_name.clone(),
+        size: field.size,
+        place: field.place.clone().or(await_place),
+    }
+}
+
+/// Whether the name of a type is, or has as an argument, the name of another.
+fn mentions(type_name: &str, name: &str) -> bool {
+    let is_word = |char: char| char.is_alphanumeric() || matches!(char, '_' | ':');
+    type_name.match_indices(name).any(|(at, _)| {
+        let before = type_name[..at].chars().next_back();
+        let after = type_name[at + name.len()..].chars().next();
+        !before.is_some_and(is_word) && !after.is_some_and(|char| is_word(char) || char == '<')
+    })
+}
