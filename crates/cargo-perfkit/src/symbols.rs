@@ -7,8 +7,8 @@ use perfkit_debuginfo::cache::SymbolCache;
 use perfkit_debuginfo::symboliser::Symboliser;
 use perfkit_debuginfo::workspace::WorkspaceCrates;
 use perfkit_model::category::Category;
+use perfkit_model::layout::TypeLayout;
 use perfkit_model::part::{Part, RawStack};
-use perfkit_model::run::EnumLayout;
 use perfkit_model::stacks::{Frame, FrameKind, Stacks};
 use perfkit_model::type_words::type_words;
 
@@ -87,7 +87,7 @@ impl Namer {
     }
 
     /// Layouts of the enums that the large moved types of these stacks hold by name.
-    pub(crate) fn enums(&mut self, stacks: &Stacks) -> Vec<EnumLayout> {
+    pub(crate) fn enums(&mut self, stacks: &Stacks) -> Vec<TypeLayout> {
         let names = names_of_large_types(stacks);
         match &mut self.symboliser {
             Some(symboliser) if !names.is_empty() => symboliser.enums(&names),

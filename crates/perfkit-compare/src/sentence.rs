@@ -1,9 +1,9 @@
 //! The words of a finding.
 
 use perfkit_model::comparison::{Cause, MovedType, Naming};
+use perfkit_model::layout::TypeLayout;
 use perfkit_model::metric::{Metric, Unit};
 use perfkit_model::quantity::{Quantity, change, grouped};
-use perfkit_model::run::EnumLayout;
 
 use perfkit_model::type_words::type_words;
 
@@ -30,7 +30,7 @@ pub(crate) fn message(
     metric: &Metric,
     numbers: Numbers,
     carriers: &[Carrier],
-    enums: &[EnumLayout],
+    enums: &[TypeLayout],
 ) -> String {
     let quantity = |value| Quantity {
         value,
@@ -91,7 +91,7 @@ fn large_variant(enumeration: &Lopsided) -> String {
     format!(
         "variant `{}` is {} B, the next {} B",
         variant.name,
-        grouped(variant.size),
+        grouped(variant.end),
         grouped(*next)
     )
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use perfkit_model::run::EnumLayout;
+use perfkit_model::layout::TypeLayout;
 use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
 
 /// Bumped whenever names, files or roles are formed differently; a cache of another version is ignored.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// What addresses of known builds stand for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,9 +22,9 @@ pub struct SymbolCache {
     pub codes: Vec<Code>,
     /// By build id, ascending by address.
     pub modules: BTreeMap<String, Vec<CachedAddress>>,
-    /// By build id and name without modules and generics; a name that no enum has is kept with none.
+    /// Large enums by build id.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub enums: BTreeMap<String, BTreeMap<String, Vec<EnumLayout>>>,
+    pub enums: BTreeMap<String, Vec<TypeLayout>>,
 }
 
 /// One looked-up address of a module.

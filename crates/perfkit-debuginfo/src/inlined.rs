@@ -9,11 +9,9 @@ use gimli::{
     AttributeValue, DebugInfoOffset, Dwarf, EndianSlice, RunTimeEndian, SectionId, Unit, UnitOffset,
 };
 use object::Object;
-use perfkit_model::run::EnumLayout;
 use self_cell::self_cell;
 
 use crate::image::Image;
-use crate::layouts;
 
 type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
 
@@ -67,18 +65,6 @@ impl Binary {
 
     pub(crate) fn survey(&self) -> Survey {
         self.with_dependent(|_, inlined| inlined.survey())
-    }
-
-    /// Layouts of the enums with one of these names, without modules and generics.
-    pub(crate) fn enums(&self, names: &BTreeSet<String>) -> Vec<EnumLayout> {
-        self.with_dependent(|image, inlined| {
-            let object = image.object();
-            let section = |id: SectionId| {
-                let object = object.as_ref();
-                object.map_or(&[][..], |object| image.section(object, id.name()))
-            };
-            layouts::enums(&inlined.dwarf, &inlined.headers, section, names)
-        })
     }
 
     /// Hands every level of an address to `each`, innermost first. Returns what was wrong with the debug info.

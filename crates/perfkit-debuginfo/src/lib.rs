@@ -28,7 +28,6 @@ pub mod code_size;
 pub mod files;
 mod image;
 mod inlined;
-mod layouts;
 pub mod logical;
 mod modules;
 pub mod names;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use perfkit_model::category::Category;
+use perfkit_model::layout::{TypeKind, TypeLayout};
 use perfkit_model::part::{Module, RawStack};
-use perfkit_model::run::EnumLayout;
 use perfkit_model::stacks::Frame;
 
 use crate::cache::{CachedAddress, SymbolCache, VERSION};
@@ -15,7 +15,11 @@ use crate::image::{Image, Outline};
 use crate::inlined::Binary;
 use crate::logical::{self, Leaf, Level};
 use crate::modules::{self, AddressSpace, Kind};
+use crate::types;
 use crate::workspace::WorkspaceCrates;
+
+/// Least size of an enum that is read: one in a moved type of a kilobyte that fills at least half of it.
+const LEAST_ENUM: u64 = 512;
 
 /// Resolves the stacks of one measured executable. Addresses stay cached across stacks, passes and lenses.
 pub struct Symboliser {
@@ -30,8 +34,8 @@ pub struct Symboliser {
     indices: HashMap<Code, u32>,
     /// Code by symbol, name and file, without its line: the same function is met at many addresses.
     normalised: HashMap<String, Code>,
-    /// Layouts of the executable's enums by name without modules and generics, for names that were asked for.
-    enums: BTreeMap<String, Vec<EnumLayout>>,
+    /// Layouts of the executable's large enums, once they were asked for.
+    enums: Option<Vec<TypeLayout>>,
 }
 
 /// Why a binary could not be opened.
@@ -149,7 +153,7 @@ impl Symboliser {
             codes: Vec::new(),
             indices: HashMap::new(),
             normalised: HashMap::new(),
-            enums: BTreeMap::new(),
+            enums: None,
         })
     }
 
@@ -267,52 +271,28 @@ impl Symboliser {
         logical::fold(&levels.collect::<Vec<_>>(), leaf)
     }
 
-    /// Layouts of the executable's enums that have one of these names (`DistriErr`: without modules and generics),
-    /// ascending by name asked for. None for a name whose crate has no type information, as with line tables only.
-    pub fn enums(&mut self, names: &BTreeSet<String>) -> Vec<EnumLayout> {
-        let unknown: BTreeSet<String> = names
-            .iter()
-            .filter(|name| !self.enums.contains_key(*name))
-            .cloned()
-            .collect();
-        if !unknown.is_empty() {
-            let index = self.executable_index();
-            if self.binaries[index].file.is_none() {
-                let file = self.load(index);
-                self.binaries[index].file = Some(file);
-            }
+    /// Layouts of the executable's enums of at least [`LEAST_ENUM`] bytes that have one of these names (`DistriErr`:
+    /// without modules and generics). None where debug info has no types, as with line tables only.
+    pub fn enums(&mut self, names: &BTreeSet<String>) -> Vec<TypeLayout> {
+        if self.enums.is_none() && !names.is_empty() {
+            let options = types::Options {
+                least: LEAST_ENUM,
+                root: self.workspace.root.clone(),
+                threads: 1,
+            };
             // A file that cannot be read now may be readable in a later run.
-            if let Some(Some(file)) = &self.binaries[index].file {
-                let found = file.enums(&unknown);
-                for name in unknown {
-                    let layouts = found.iter().filter(|layout| layout.simple_name() == name);
-                    let layouts = layouts.cloned().collect();
-                    self.enums.insert(name, layouts);
-                }
-            }
-        }
-        let known = names.iter().filter_map(|name| self.enums.get(name));
-        known.flatten().cloned().collect()
-    }
-
-    fn executable_index(&mut self) -> usize {
-        let known = |binary: &Loaded| binary.key == self.build_id;
-        let index = self.binaries.iter().position(known).unwrap_or_else(|| {
-            self.binaries.push(Loaded {
-                key: self.build_id.clone(),
-                path: self.executable.to_string_lossy().into_owned(),
-                kind: Kind::Executable,
-                addresses: HashMap::new(),
-                file: None,
+            self.enums = types::read(&self.executable, &options).ok().map(|read| {
+                let types = read.table.types.into_iter();
+                types
+                    .filter(|layout| layout.kind == TypeKind::Enum)
+                    .collect()
             });
-            self.binaries.len() - 1
-        });
-        // Modules that came from a stored cache have no path yet.
-        if self.binaries[index].path.is_empty() {
-            self.binaries[index].path = self.executable.to_string_lossy().into_owned();
-            self.binaries[index].kind = Kind::Executable;
         }
-        index
+        let known = self.enums.iter().flatten();
+        known
+            .filter(|layout| names.contains(layout.simple_name()))
+            .cloned()
+            .collect()
     }
 
     /// Everything resolved so far, for [`Symboliser::import`] in a later run.
@@ -349,11 +329,11 @@ impl Symboliser {
             root: self.root(),
             codes,
             modules,
-            enums: if self.enums.is_empty() {
-                BTreeMap::new()
-            } else {
-                [(self.build_id.clone(), self.enums.clone())].into()
-            },
+            enums: self
+                .enums
+                .iter()
+                .map(|enums| (self.build_id.clone(), enums.clone()))
+                .collect(),
         }
     }
 
@@ -363,7 +343,7 @@ impl Symboliser {
             return;
         }
         if let Some(enums) = cache.enums.get(&self.build_id) {
-            self.enums.clone_from(enums);
+            self.enums = Some(enums.clone());
         }
         let codes: Vec<u32> = cache
             .codes

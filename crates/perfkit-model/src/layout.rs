@@ -13,6 +13,7 @@ pub struct TypeTable {
 /// How one type lies in memory. All sizes are bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
 pub struct TypeLayout {
     /// With crate, modules and generic arguments: `ddsplit::story::DistriErr`, `async fn ddsplit::link::Link::load`.
     /// Several closures or blocks of one function share a name.
@@ -29,17 +30,17 @@ pub struct TypeLayout {
     /// Bytes that no field, variant or tag ever uses.
     pub padding: u64,
     /// Where it is defined; for a future where its body starts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
     /// Fields of a structure, tuple or union; captured variables of a closure; arguments of a future that was not
     /// polled yet.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Field>,
     /// Variants of an enum in their order; suspend points of a future in theirs.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<VariantLayout>,
     /// Whether the tag of an enum lives in values that a field never takes.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub niche: bool,
 }
 
@@ -80,6 +81,7 @@ impl TypeKind {
 /// A field, a captured variable, or a value that is live across an await.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
 pub struct Field {
     /// Its name, `0` in a tuple; [`AWAITED`] for the future that is awaited.
     pub name: String,
@@ -91,7 +93,7 @@ pub struct Field {
     /// Bytes.
     pub size: u64,
     /// Where a local variable is declared.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
 }
 
@@ -101,6 +103,7 @@ pub const AWAITED: &str = "__awaitee";
 /// One variant of an enum, or one suspend point of a future.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
 pub struct VariantLayout {
     /// `Corrupt`; `Suspend0` for the first await of a future.
     pub name: String,
@@ -109,10 +112,10 @@ pub struct VariantLayout {
     /// Bytes that its fields take, those that overlap counted once.
     pub live: u64,
     /// Where the await is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
     /// Its fields, or what is live across the await, each once; largest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Field>,
 }
 
@@ -124,6 +127,15 @@ pub struct Place {
     pub file: String,
     /// From 1.
     pub line: u32,
+}
+
+impl TypeLayout {
+    /// The name without modules and generic arguments: `DistriErr`.
+    #[must_use]
+    pub fn simple_name(&self) -> &str {
+        let path = self.name.split('<').next().unwrap_or(&self.name);
+        path.rsplit("::").next().unwrap_or(path)
+    }
 }
 
 impl TypeTable {

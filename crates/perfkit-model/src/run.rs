@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
+use crate::layout::TypeLayout;
 use crate::lens::Pass;
 use crate::metric::Noise;
 use crate::stacks::Stacks;
@@ -47,42 +48,10 @@ pub struct Case {
     pub passes: Vec<PassRecord>,
     /// Layouts of the enums that moved types of 1 kB or more hold by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub enums: Vec<EnumLayout>,
+    pub enums: Vec<TypeLayout>,
     /// Weighted stacks; kept in a file of their own.
     #[serde(skip)]
     pub stacks: Stacks,
-}
-
-/// How large an enum is and why, from the executable's debug info.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct EnumLayout {
-    /// With modules and generics: `store::DistriErr`.
-    pub name: String,
-    /// Bytes of any value of it.
-    pub size: u64,
-    /// Largest first, then by name.
-    pub variants: Vec<Variant>,
-}
-
-/// One variant of an enum.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Variant {
-    /// `Corrupt`.
-    pub name: String,
-    /// Bytes from the start of the enum to the end of the variant's last field, so a tag in front counts; 0 without
-    /// fields.
-    pub size: u64,
-}
-
-impl EnumLayout {
-    /// The name without modules and generics: `DistriErr`.
-    #[must_use]
-    pub fn simple_name(&self) -> &str {
-        let path = self.name.split('<').next().unwrap_or(&self.name);
-        path.rsplit("::").next().unwrap_or(path)
-    }
 }
 
 /// Names a case. The variant is no part of what pairs across runs unless both sides have it.

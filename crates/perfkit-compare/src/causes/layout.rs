@@ -1,7 +1,7 @@
 //! The one variant that makes a moved enum large.
 
 use perfkit_model::comparison::Naming;
-use perfkit_model::run::{EnumLayout, Variant};
+use perfkit_model::layout::{TypeLayout, VariantLayout};
 use perfkit_model::type_words::type_words;
 
 use crate::causes::Carrier;
@@ -16,7 +16,7 @@ pub(crate) struct Lopsided {
     /// Bytes of the enum.
     pub(crate) size: u64,
     /// The large variant.
-    pub(crate) variant: Variant,
+    pub(crate) variant: VariantLayout,
     /// Bytes of the next one; 0 where it has no fields.
     pub(crate) next: u64,
 }
@@ -32,7 +32,7 @@ const LEAST_GAP: u64 = 1_024;
 pub(crate) fn lopsided(
     carried: Option<&Carried>,
     carriers: &[Carrier],
-    enums: &[EnumLayout],
+    enums: &[TypeLayout],
 ) -> Option<Lopsided> {
     let annotated = |carrier: &&Carrier| {
         let ty = carrier.cause.ty.as_ref();
@@ -51,7 +51,7 @@ pub(crate) fn lopsided(
     }?;
     // Enums of other modules can share the name, and what is larger than the moved type is not in it.
     let room = carrier.cause.ty.as_ref()?.size;
-    let named: Vec<&EnumLayout> = enums
+    let named: Vec<&TypeLayout> = enums
         .iter()
         .filter(|layout| match carried {
             Some(carried) => layout.simple_name() == carried.name,
@@ -59,7 +59,7 @@ pub(crate) fn lopsided(
         })
         .collect();
     // Where two share the name, only the size tells which it is: the one that fills the moved type.
-    let fills = |layout: &EnumLayout| named.len() == 1 || layout.size.saturating_mul(2) > room;
+    let fills = |layout: &TypeLayout| named.len() == 1 || layout.size.saturating_mul(2) > room;
     named
         .iter()
         .copied()
@@ -68,15 +68,16 @@ pub(crate) fn lopsided(
         .and_then(of_layout)
 }
 
-fn of_layout(layout: &EnumLayout) -> Option<Lopsided> {
-    let (variant, others) = layout.variants.split_first()?;
-    let next = others.first()?.size;
-    let is_lopsided = variant.size >= next.saturating_mul(LEAST_RATIO)
-        && variant.size.saturating_sub(next) >= LEAST_GAP;
+fn of_layout(layout: &TypeLayout) -> Option<Lopsided> {
+    let largest = layout.variants.iter().max_by_key(|variant| variant.end)?;
+    let others = layout.variants.iter().filter(|variant| *variant != largest);
+    let next = others.map(|variant| variant.end).max()?;
+    let is_lopsided = largest.end >= next.saturating_mul(LEAST_RATIO)
+        && largest.end.saturating_sub(next) >= LEAST_GAP;
     is_lopsided.then(|| Lopsided {
         name: short(layout.simple_name()),
         size: layout.size,
-        variant: variant.clone(),
+        variant: largest.clone(),
         next,
     })
 }

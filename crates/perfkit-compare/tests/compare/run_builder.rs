@@ -5,11 +5,10 @@ use perfkit_compare::{Side, SideKind, compare};
 use perfkit_model::category::Category;
 use perfkit_model::comparison::{Comparison, Finding, Judgement};
 use perfkit_model::environment::Environment;
+use perfkit_model::layout::{TypeKind, TypeLayout, VariantLayout};
 use perfkit_model::lens::Pass;
 use perfkit_model::metric::Noise;
-use perfkit_model::run::{
-    Case, CaseId, EnumLayout, Measurement, Outcome, PassRecord, Run, Variant,
-};
+use perfkit_model::run::{Case, CaseId, Measurement, Outcome, PassRecord, Run};
 use perfkit_model::stacks::{Frame, FrameKind, StacksBuilder};
 
 /// Iterations stacks are summed over, so that forgetting to divide shows.
@@ -113,16 +112,19 @@ impl RunBuilder {
         self
     }
 
-    /// An enum with its variants, largest first.
+    /// An enum with its variants.
     pub(crate) fn enumeration(mut self, name: &str, size: u64, variants: &[(&str, u64)]) -> Self {
-        let variants = variants.iter().map(|(name, size)| Variant {
+        let variants = variants.iter().map(|(name, size)| VariantLayout {
             name: (*name).to_owned(),
-            size: *size,
+            end: *size,
+            ..VariantLayout::default()
         });
-        let layout = EnumLayout {
+        let layout = TypeLayout {
             name: name.to_owned(),
+            kind: TypeKind::Enum,
             size,
             variants: variants.collect(),
+            ..TypeLayout::default()
         };
         self.last().enums.push(layout);
         self

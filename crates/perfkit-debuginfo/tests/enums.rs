@@ -1,4 +1,4 @@
-//! Layouts of enums in a program that `rustc` builds at test time.
+//! Large enums of a program that `rustc` builds at test time, by the names that moved types mention.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -79,24 +79,23 @@ fn names() -> BTreeSet<String> {
 fn lines(symboliser: &mut Symboliser) -> Vec<String> {
     let layouts = symboliser.enums(&names()).into_iter().map(|layout| {
         let variants = layout.variants.iter();
-        let variants = variants.map(|variant| format!("{} {}", variant.name, variant.size));
-        let variants: Vec<String> = variants.collect();
+        let variants = variants.map(|variant| format!("{} {}", variant.name, variant.end));
+        let mut variants: Vec<String> = variants.collect();
+        variants.sort();
         format!("{} {}: {}", layout.name, layout.size, variants.join(", "))
     });
     layouts.collect()
 }
 
-const EXPECTED: [&str; 6] = [
-    "program::inner::Failure 50008: Corrupt 50004, Missing 16, Gone 0",
-    "program::Generic<u64> 2408: Full 2408, Empty 0",
+const EXPECTED: [&str; 4] = [
+    "program::Generic<u64> 2408: Empty 0, Full 2408",
     "program::Nested 50008: Outer 50008, Small 8",
-    "program::Niche 808: Grid 804, Text 24, Nothing 0",
-    "program::Optional 16: Held 16, None 0",
-    "program::Plain 1: One 0, Two 0",
+    "program::Niche 808: Grid 804, Nothing 0, Text 24",
+    "program::inner::Failure 50008: Corrupt 50004, Gone 0, Missing 16",
 ];
 
 #[test]
-fn every_form_of_enum_has_its_variants_largest_first() {
+fn every_form_of_enum_has_its_variants() {
     for options in [&["-Copt-level=2"][..], &["-Copt-level=0"]] {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let executable = build(folder.path(), options);
@@ -123,30 +122,4 @@ fn line_tables_have_no_types() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let executable = build(folder.path(), &["-Cdebuginfo=line-tables-only"]);
     assert!(lines(&mut open(&executable)).is_empty());
-}
-
-#[test]
-fn damaged_debug_info_gives_what_is_left() {
-    use object::{Object, ObjectSection};
-
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let executable = build(folder.path(), &["-Copt-level=2"]);
-    let whole = std::fs::read(&executable).expect("read the program");
-    let object = object::File::parse(&*whole).expect("a binary");
-    let mut random = 1_u32;
-    for section in [".debug_info", ".debug_abbrev", ".debug_str"] {
-        let section = object.section_by_name(section).expect("it was asked for");
-        let (start, size) = section.file_range().expect("it has bytes");
-        for _ in 0..6 {
-            let mut bytes = whole.clone();
-            for _ in 0..size / 200 {
-                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                bytes[(start + u64::from(random >> 4) % size) as usize] = (random >> 24) as u8;
-            }
-            let damaged = folder.path().join("damaged");
-            std::fs::write(&damaged, bytes).expect("write the damaged program");
-            // Nothing is said of the answer but that there is one.
-            lines(&mut open(&damaged));
-        }
-    }
 }
