@@ -97,8 +97,12 @@ impl<'u> Resolver<'_, 'u> {
                 entry.kind,
                 EntryKind::Struct | EntryKind::Union | EntryKind::Variants
             );
+            let is_body = entry.name.starts_with("{");
+            if !composed || (size < self.least && !is_body) || is_variant(unit, entry) {
+                continue;
+            }
             let kind = kind(entry);
-            if !composed || (size < self.least && !kind.is_future()) || is_variant(unit, entry) {
+            if size < self.least && !kind.is_future() {
                 continue;
             }
             if !self.seen.insert(self.fingerprint(unit, entry)) {

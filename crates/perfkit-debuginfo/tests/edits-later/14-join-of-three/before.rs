@@ -1,0 +1,95 @@
+//! A join of two becomes a join of three, the third being a call that was awaited elsewhere, now under a deadline.
+use std::hint::black_box;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+enum Half<F: Future<Output = u64>> {
+    Running(F),
+    Done(u64),
+}
+
+struct Join<A: Future<Output = u64>, B: Future<Output = u64>>(Half<A>, Half<B>);
+
+fn join<A: Future<Output = u64>, B: Future<Output = u64>>(left: A, right: B) -> Join<A, B> {
+    Join(Half::Running(left), Half::Running(right))
+}
+
+fn step<F: Future<Output = u64>>(half: &mut Half<F>, cx: &mut Context<'_>) -> Option<u64> {
+    if let Half::Running(future) = half {
+        let Poll::Ready(value) = unsafe { Pin::new_unchecked(future) }.poll(cx) else {
+            return None;
+        };
+        *half = Half::Done(value);
+    }
+    let Half::Done(value) = half else { return None };
+    Some(*value)
+}
+
+impl<A: Future<Output = u64>, B: Future<Output = u64>> Future for Join<A, B> {
+    type Output = u64;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u64> {
+        let this = unsafe { self.get_unchecked_mut() };
+        match (step(&mut this.0, cx), step(&mut this.1, cx)) {
+            (Some(left), Some(right)) => Poll::Ready(left + right),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+async fn profile(user: u64) -> u64 {
+    let row = black_box([user; 40]);
+    Tick(2).await;
+    row.iter().sum()
+}
+
+async fn orders(user: u64) -> u64 {
+    let page = black_box([user as u32; 96]);
+    Tick(1).await;
+    page.iter().map(|&id| u64::from(id)).sum()
+}
+
+async fn suggest(user: u64) -> u64 {
+    let scores = black_box([user as u16; 210]);
+    Tick(3).await;
+    scores.iter().map(|&score| u64::from(score)).sum()
+}
+
+async fn dashboard(user: u64) -> u64 {
+    join(profile(user), orders(user)).await
+}
+
+async fn page(user: u64) -> u64 {
+    dashboard(user).await + suggest(user).await
+}
+
+struct Tick(u8);
+
+impl Future for Tick {
+    type Output = u8;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u8> {
+        if self.0 == 0 {
+            return Poll::Ready(0);
+        }
+        self.0 -= 1;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+fn drive<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut cx = Context::from_waker(Waker::noop());
+    loop {
+        match future.as_mut().poll(&mut cx) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::hint::spin_loop(),
+        }
+    }
+}
+
+fn main() {
+    let user = black_box(std::env::args().count() as u64);
+    println!("{}", drive(page(user)));
+}
