@@ -83,6 +83,11 @@ impl Bodies {
         self.async_closures.extend(other.async_closures);
     }
 
+    /// Brings what threads have found in any order into one.
+    pub(super) fn settle(&mut self) {
+        self.variables.values_mut().for_each(|own| own.sort());
+    }
+
     fn note_impl(&mut self, around: &str, body: &Body<'_>) {
         let Some(block) = impl_block(around) else {
             return;

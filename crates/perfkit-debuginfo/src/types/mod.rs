@@ -267,7 +267,10 @@ impl Collected {
     }
 
     fn table(self, options: &Options) -> TypeTable {
-        let Self { types, bodies, .. } = self;
+        let Self {
+            types, mut bodies, ..
+        } = self;
+        bodies.settle();
         let mut normal = Normal {
             bodies: &bodies,
             root: &options.root,

@@ -118,12 +118,12 @@ impl<'u> Resolver<'_, 'u> {
         let mut around = Some(entry);
         for _ in 0..DEEPEST {
             let Some(entry) = around else { break };
-            entry.name.address().hash(&mut hasher);
+            entry.name.identify(&mut hasher);
             around = parent(unit, entry);
         }
         entry.size.hash(&mut hasher);
         for member in members(unit, entry) {
-            member.name.address().hash(&mut hasher);
+            member.name.identify(&mut hasher);
             member.offset.hash(&mut hasher);
             // Places of awaits tell two blocks of one function apart.
             member.place.1.hash(&mut hasher);

@@ -1,6 +1,7 @@
 //! One unit of debug info, as far as types are concerned: entries and members in flat lists.
 
 use std::borrow::Cow;
+use std::hash::{Hash as _, Hasher};
 
 use gimli::{
     AttributeValue, Dwarf, EndianSlice, EntriesRaw, RunTimeEndian, Section as _, Unit, UnitOffset,
@@ -12,25 +13,33 @@ pub(super) type Slice<'u> = EndianSlice<'u, RunTimeEndian>;
 ///
 /// PERF: names of generic types have hundreds of bytes, and most are only asked for their first one.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Text<'u>(&'u [u8]);
+pub(super) struct Text<'u> {
+    bytes: &'u [u8],
+    /// Whether the bytes are among the entries themselves and not in a table of strings.
+    is_inline: bool,
+}
 
 impl<'u> Text<'u> {
     pub(super) fn starts_with(self, text: &str) -> bool {
-        self.0.starts_with(text.as_bytes())
+        self.bytes.starts_with(text.as_bytes())
     }
 
     pub(super) fn is_empty(self) -> bool {
-        matches!(self.0.first(), None | Some(0))
+        matches!(self.bytes.first(), None | Some(0))
     }
 
     pub(super) fn read(self) -> Cow<'u, str> {
-        let end = memchr::memchr(0, self.0).unwrap_or(self.0.len());
-        String::from_utf8_lossy(&self.0[..end])
+        let end = memchr::memchr(0, self.bytes).unwrap_or(self.bytes.len());
+        String::from_utf8_lossy(&self.bytes[..end])
     }
 
-    /// The same for the same place in the file: linkers keep one copy of a string.
-    pub(super) fn address(self) -> usize {
-        self.0.as_ptr().addr()
+    /// Something that is the same for the same string. In a table its place will do: linkers keep one copy.
+    pub(super) fn identify(self, hasher: &mut impl Hasher) {
+        if self.is_inline {
+            self.read().hash(hasher);
+        } else {
+            self.bytes.as_ptr().addr().hash(hasher);
+        }
     }
 }
 
@@ -298,7 +307,8 @@ impl<'u> Reader<'_, 'u> {
     }
 
     fn text(&self, value: AttributeValue<Slice<'u>>) -> Text<'u> {
-        Text(match value {
+        let is_inline = matches!(value, AttributeValue::String(_));
+        let bytes = match value {
             AttributeValue::DebugStrRef(offset) => {
                 let strings = self.dwarf.debug_str.reader().slice();
                 strings.get(offset.0..).unwrap_or_default()
@@ -307,7 +317,8 @@ impl<'u> Reader<'_, 'u> {
                 let text = self.dwarf.attr_string(self.unit, value);
                 text.map(|text| text.slice()).unwrap_or_default()
             }
-        })
+        };
+        Text { bytes, is_inline }
     }
 
     fn enter(
