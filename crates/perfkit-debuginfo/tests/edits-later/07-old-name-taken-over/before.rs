@@ -59,8 +59,12 @@ async fn boot_legacy(key: u64) -> u64 {
 }
 
 async fn boot(key: u64) -> u64 {
-    if let Err(config::ApiError::Rejected { code, reason }) = config::check(key) {
-        return u64::from(code) + reason.len() as u64;
+    match config::check(key) {
+        Err(config::ApiError::Rejected { code, reason }) => {
+            return u64::from(code ^ u32::from(reason[3]));
+        }
+        Err(config::ApiError::Timeout(after)) if after > 100 => return after,
+        _ => {}
     }
     config::load_v2(key).await + config::load_v2(key + 1).await
 }

@@ -15,14 +15,16 @@ fn join<A: Future<Output = u64>, B: Future<Output = u64>>(left: A, right: B) -> 
 }
 
 fn step<F: Future<Output = u64>>(half: &mut Half<F>, cx: &mut Context<'_>) -> Option<u64> {
-    if let Half::Running(future) = half {
-        let Poll::Ready(value) = unsafe { Pin::new_unchecked(future) }.poll(cx) else {
-            return None;
-        };
-        *half = Half::Done(value);
+    match half {
+        Half::Done(value) => Some(*value),
+        Half::Running(future) => match unsafe { Pin::new_unchecked(future) }.poll(cx) {
+            Poll::Ready(value) => {
+                *half = Half::Done(value);
+                Some(value)
+            }
+            Poll::Pending => None,
+        },
     }
-    let Half::Done(value) = half else { return None };
-    Some(*value)
 }
 
 impl<A: Future<Output = u64>, B: Future<Output = u64>> Future for Join<A, B> {
@@ -45,28 +47,28 @@ impl<F: Future<Output = u64>> Future for Deadline<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u64> {
         let this = unsafe { self.get_unchecked_mut() };
         this.1 -= 1;
-        match this.1 {
-            0 => Poll::Ready(0),
-            _ => unsafe { Pin::new_unchecked(&mut this.0) }.poll(cx),
+        if this.1 == 0 {
+            return Poll::Ready(0);
         }
+        unsafe { Pin::new_unchecked(&mut this.0) }.poll(cx)
     }
 }
 
 async fn profile(user: u64) -> u64 {
     let row = black_box([user; 40]);
-    Tick(2).await;
+    nap().await;
     row.iter().sum()
 }
 
 async fn orders(user: u64) -> u64 {
     let page = black_box([user as u32; 96]);
-    Tick(1).await;
+    nap().await;
     page.iter().map(|&id| u64::from(id)).sum()
 }
 
 async fn suggest(user: u64) -> u64 {
     let scores = black_box([user as u16; 210]);
-    Tick(3).await;
+    nap().await;
     scores.iter().map(|&score| u64::from(score)).sum()
 }
 
@@ -79,28 +81,25 @@ async fn page(user: u64) -> u64 {
     dashboard(user).await
 }
 
-struct Tick(u8);
-
-impl Future for Tick {
-    type Output = u8;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u8> {
-        if self.0 == 0 {
-            return Poll::Ready(0);
-        }
-        self.0 -= 1;
+async fn nap() {
+    let mut rested = false;
+    std::future::poll_fn(|cx| {
         cx.waker().wake_by_ref();
-        Poll::Pending
-    }
+        if std::mem::replace(&mut rested, true) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await
 }
 
 fn drive<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut cx = Context::from_waker(Waker::noop());
     loop {
-        match future.as_mut().poll(&mut cx) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => std::hint::spin_loop(),
+        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+            return output;
         }
     }
 }
