@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use perfkit_model::layout::{Field, TypeLayout, short_name};
 
+use super::renames::Renames;
+
 /// Parts of a type.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Features {
@@ -16,10 +18,11 @@ pub(super) struct Features {
 }
 
 impl Features {
-    pub(super) fn of(layout: &TypeLayout) -> Self {
+    /// `renamed` gives types the names that they have on the other side.
+    pub(super) fn of(layout: &TypeLayout, renamed: &Renames) -> Self {
         let mut features = Self::default();
         for field in &layout.fields {
-            features.add("", field);
+            features.add("", field, renamed);
         }
         for variant in &layout.variants {
             // Suspend points are numbered; what lives across them is what tells one from another.
@@ -30,13 +33,13 @@ impl Features {
             };
             features.names.insert(name.to_owned());
             for field in &variant.fields {
-                features.add(name, field);
+                features.add(name, field, renamed);
             }
         }
         features
     }
 
-    fn add(&mut self, variant: &str, field: &Field) {
+    fn add(&mut self, variant: &str, field: &Field, renamed: &Renames) {
         // Temporaries of the compiler are numbered.
         let is_numbered = field
             .name
@@ -48,7 +51,7 @@ impl Features {
             field.name.as_str()
         };
         self.names.insert(format!("{variant}.{name}"));
-        let ty = without_numbers(&short_name(&field.type_name));
+        let ty = without_numbers(&short_name(&renamed.apply(&field.type_name)));
         self.typed.insert(format!("{variant}.{name}: {ty}"));
         self.types.insert(ty);
     }

@@ -8,17 +8,22 @@ use super::{Growth, GrowthCause};
 
 /// Fills in the causes.
 pub(super) fn explain(grown: &mut [Growth<'_>]) {
-    let names: BTreeSet<String> = grown
+    let known: BTreeSet<(String, u64)> = grown
         .iter()
-        .map(|growth| growth.head.name.clone())
+        .map(|growth| (growth.head.name.clone(), growth.head.size))
         .collect();
     for growth in grown {
         let own = &growth.head.name;
+        let is_passed_on = |cause: &GrowthCause| {
+            // Closures in closures share a name; their sizes tell them apart.
+            known.contains(&(cause.type_name.clone(), cause.after))
+                || known
+                    .iter()
+                    .any(|(name, _)| name != own && mentions(&cause.type_name, name))
+        };
         let cause = cause(growth.base, growth.head);
         growth.cause = cause.map(|cause| GrowthCause {
-            passed_on: names
-                .iter()
-                .any(|name| name != own && mentions(&cause.type_name, name)),
+            passed_on: is_passed_on(&cause),
             ..cause
         });
     }

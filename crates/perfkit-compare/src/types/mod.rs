@@ -3,6 +3,7 @@
 mod features;
 mod growth;
 mod pairing;
+mod renames;
 
 use std::collections::BTreeSet;
 

@@ -1,15 +1,17 @@
 //! Which type of the head is which of the base.
 //!
-//! Names survive rebuilds and line shifts. Closures and blocks of one function share a name, because their numbers
-//! change with every one added above; they are told apart by what they hold. What is left on both sides may have been
-//! renamed or moved, and is found by what it holds and by how much of its name stayed.
+//! What kept its name and its parts is the same. Of the rest, closures and blocks of one function share a name, because
+//! their numbers change with every one added above, and anything may have been renamed or moved, or may have taken over
+//! the name of another. So parts count together with names: the pair with the most in common is made first. Types of one
+//! name that are left on both sides are paired at last, so that growth is never hidden.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use perfkit_model::layout::TypeLayout;
+use perfkit_model::layout::{TypeKind, TypeLayout};
 
 use super::features::Features;
+use super::renames::Renames;
 
 /// Pairs and what is left.
 #[derive(Debug, Default)]
@@ -20,78 +22,144 @@ pub(super) struct Pairing<'t> {
     pub(super) new: Vec<&'t TypeLayout>,
 }
 
-/// Least similarity of two members of a group, of 1.
+/// Least similarity of the parts of two types, of 1.
 const ALIKE: f64 = 0.3;
 
-/// Least score of two types of different names: their similarity, and what their names share.
-const SAME: f64 = 0.75;
+/// Least score of two types: how similar they are, and what their names share.
+const SAME: f64 = 0.7;
 
 /// What a name shares counts this much: the whole path without arguments, its last segment, or the module.
-const PATH_KEPT: f64 = 0.5;
-const LAST_KEPT: f64 = 0.3;
+const PATH_KEPT: f64 = 0.35;
+const LAST_KEPT: f64 = 0.25;
 const MODULE_KEPT: f64 = 0.1;
+/// The same arguments, too.
+const ARGUMENTS_KEPT: f64 = 0.05;
+/// Least similarity of copies of one another.
+const COPY: f64 = 0.8;
+
+/// The same parts at the same size are rarely a coincidence.
+const UNCHANGED: f64 = 0.2;
 
 #[derive(Debug, Clone)]
 struct Side<'t> {
     layout: &'t TypeLayout,
+    /// As the head spells it.
+    name: String,
     features: Features,
 }
 
+/// Times that names are compared anew after renames were found: a rename may uncover another one.
+const ROUNDS: usize = 3;
+
 pub(super) fn pair<'t>(base: Vec<&'t TypeLayout>, head: Vec<&'t TypeLayout>) -> Pairing<'t> {
+    let mut renames = Renames::default();
+    for _ in 0..ROUNDS {
+        let pairing = pair_once(&base, &head, &renames);
+        let mut found = Renames::default();
+        for (base, head) in &pairing.pairs {
+            found.note(&base.name, &head.name);
+        }
+        if found.is_empty() || found == renames {
+            return pairing;
+        }
+        renames = found;
+    }
+    pair_once(&base, &head, &renames)
+}
+
+fn pair_once<'t>(
+    base: &[&'t TypeLayout],
+    head: &[&'t TypeLayout],
+    renames: &Renames,
+) -> Pairing<'t> {
     let mut pairing = Pairing::default();
-    let mut base = by_name(base);
     let (mut gone, mut new) = (Vec::new(), Vec::new());
-    for (name, head) in by_name(head) {
-        let (left_base, left_head) =
-            group(base.remove(name).unwrap_or_default(), head, &mut pairing);
+    let (groups, head_groups) = (by_name(base, renames), by_name(head, &Renames::default()));
+    let is_several = |group: Option<&Vec<Side<'_>>>| group.is_some_and(|group| group.len() > 1);
+    let is_one_of_several = |base: &Side<'_>, head: &Side<'_>| {
+        is_numbered(head.layout.kind)
+            && (is_several(groups.get(&base.name)) || is_several(head_groups.get(&head.name)))
+    };
+    let mut of_base = groups.clone();
+    // PERF: nearly all types are as they were, and all pairs of the others are looked at.
+    for (name, head) in head_groups.clone() {
+        let base = of_base.remove(&name).unwrap_or_default();
+        let (left_base, left_head) = matched(base, head, &mut pairing, |base, head| {
+            is_unchanged(base, head).then_some(1.0)
+        });
         gone.extend(left_base);
         new.extend(left_head);
     }
-    gone.extend(base.into_values().flatten());
-    let left = matched(gone, new, &mut pairing, |base, head| {
+    gone.extend(of_base.into_values().flatten());
+    let (mut gone, new) = matched(gone, new, &mut pairing, |base, head| {
         let similarity = base.features.similarity(&head.features);
-        let score = similarity + name_kept(&base.layout.name, &head.layout.name);
+        let unchanged = if is_unchanged(base, head) {
+            UNCHANGED
+        } else {
+            0.0
+        };
+        let kept = name_kept(&base.name, &head.name);
+        // The name of one of several closures or blocks says which function it is in, and not which it is.
+        let kept = if is_one_of_several(base, head) {
+            kept / 2.0
+        } else {
+            kept
+        };
+        let score = similarity + unchanged + kept;
         (similarity >= ALIKE && score >= SAME).then_some(score)
     });
-    pairing.new = left.1.into_iter().map(|side| side.layout).collect();
+    for head in new {
+        // What has a name of its own is what it is called, whatever has become of it.
+        let namesake = gone
+            .iter()
+            .position(|base| base.name == head.name && !is_numbered(base.layout.kind));
+        let group = groups.get(&head.name).map_or(&[][..], Vec::as_slice);
+        let counterpart = match namesake {
+            Some(at) => Some(gone.swap_remove(at).layout),
+            None => grown_copy(group, &head),
+        };
+        match counterpart {
+            Some(base) => pairing.pairs.push((base, head.layout)),
+            None => pairing.new.push(head.layout),
+        }
+    }
     pairing
 }
 
-fn by_name(types: Vec<&TypeLayout>) -> BTreeMap<&str, Vec<Side<'_>>> {
-    let mut groups: BTreeMap<&str, Vec<Side<'_>>> = BTreeMap::new();
+/// Copies that are alike are listed once. Where one of them grew, another still stands for what it was: the largest of
+/// a group never grows unseen.
+fn grown_copy<'t>(group: &[Side<'t>], head: &Side<'t>) -> Option<&'t TypeLayout> {
+    let largest = group.iter().map(|side| side.layout.size).max()?;
+    let alike = group
+        .iter()
+        .filter(|side| side.features.similarity(&head.features) >= COPY);
+    let alike = alike.max_by_key(|side| side.layout.size)?;
+    (head.layout.size > largest).then_some(alike.layout)
+}
+
+fn is_unchanged(base: &Side<'_>, head: &Side<'_>) -> bool {
+    base.layout.size == head.layout.size && base.features == head.features
+}
+
+/// Whether several of them in one function share a name.
+fn is_numbered(kind: TypeKind) -> bool {
+    matches!(
+        kind,
+        TypeKind::Closure | TypeKind::AsyncBlock | TypeKind::AsyncClosure
+    )
+}
+
+fn by_name<'t>(types: &[&'t TypeLayout], renames: &Renames) -> BTreeMap<String, Vec<Side<'t>>> {
+    let mut groups: BTreeMap<String, Vec<Side<'t>>> = BTreeMap::new();
     for layout in types {
-        groups.entry(&layout.name).or_default().push(Side {
+        let name = renames.apply(&layout.name);
+        groups.entry(name.clone()).or_default().push(Side {
             layout,
-            features: Features::of(layout),
+            name,
+            features: Features::of(layout, renames),
         });
     }
     groups
-}
-
-/// Pairs the types of one name, and returns what is left of each side: at most one side has any.
-fn group<'t>(
-    base: Vec<Side<'t>>,
-    head: Vec<Side<'t>>,
-    pairing: &mut Pairing<'t>,
-) -> (Vec<Side<'t>>, Vec<Side<'t>>) {
-    // What stayed as it was is what it was.
-    let (base, head) = matched(base, head, pairing, |base, head| {
-        let same = base.layout.size == head.layout.size && base.features == head.features;
-        same.then_some(1.0)
-    });
-    let (mut base, mut head) = matched(base, head, pairing, |base, head| {
-        let similarity = base.features.similarity(&head.features);
-        (similarity >= ALIKE).then_some(similarity)
-    });
-    // The rest cannot be told apart. Largest with largest: a group's growth is never hidden.
-    base.sort_by_key(|side| side.layout.size);
-    head.sort_by_key(|side| side.layout.size);
-    while !base.is_empty() && !head.is_empty() {
-        let largest = base.pop().zip(head.pop());
-        let pair = largest.map(|(base, head)| (base.layout, head.layout));
-        pairing.pairs.extend(pair);
-    }
-    (base, head)
 }
 
 /// Pairs by descending score, and returns what is left.
@@ -104,7 +172,7 @@ fn matched<'t>(
     let mut scores: Vec<(f64, u64, usize, usize)> = Vec::new();
     for (at_base, base) in base.iter().enumerate() {
         for (at_head, head) in head.iter().enumerate() {
-            if base.layout.kind == head.layout.kind
+            if is_same_kind(base.layout.kind, head.layout.kind)
                 && base.layout.krate == head.layout.krate
                 && let Some(score) = score(base, head)
             {
@@ -136,17 +204,21 @@ fn matched<'t>(
     )
 }
 
+/// An `async fn` may become a function that returns a block, and the other way round.
+fn is_same_kind(base: TypeKind, head: TypeKind) -> bool {
+    base == head || (base.is_future() && head.is_future())
+}
+
 fn name_kept(base: &str, head: &str) -> f64 {
-    let (base, head) = (plain(base), plain(head));
+    if base == head {
+        return PATH_KEPT + ARGUMENTS_KEPT;
+    }
+    let (base, head) = (path(base), path(head));
     if base == head {
         return PATH_KEPT;
     }
-    let apart = |path| -> (String, String) {
-        let path: &str = path;
-        let (module, last) = path.rsplit_once("::").unwrap_or(("", path));
-        (module.to_owned(), last.to_owned())
-    };
-    let ((base_module, base_last), (head_module, head_last)) = (apart(base), apart(head));
+    let (base_module, base_last) = base.rsplit_once("::").unwrap_or(("", base));
+    let (head_module, head_last) = head.rsplit_once("::").unwrap_or(("", head));
     if base_last == head_last {
         LAST_KEPT
     } else if base_module == head_module {
@@ -156,7 +228,8 @@ fn name_kept(base: &str, head: &str) -> f64 {
     }
 }
 
-/// The path without arguments.
-fn plain(name: &str) -> &str {
-    name.split('<').next().unwrap_or(name)
+/// Without arguments, and without what tells futures and closures apart.
+fn path(name: &str) -> &str {
+    let plain = name.split('<').next().unwrap_or(name);
+    plain.rsplit(' ').next().unwrap_or(plain)
 }
