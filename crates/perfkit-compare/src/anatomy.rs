@@ -47,7 +47,9 @@ pub fn outlier(layout: &TypeLayout) -> Option<Outlier> {
     let start = largest.fields.iter().filter(|field| field.size > 0);
     let start = start.map(|field| field.offset).min()?;
     // The box takes the place of the first field, behind a tag where there is one.
-    let in_box = start.next_multiple_of(POINTER).saturating_add(POINTER);
+    let in_box = start
+        .checked_next_multiple_of(POINTER)?
+        .checked_add(POINTER)?;
     let needed = next.end.max(in_box);
     let boxed = needed.checked_next_multiple_of(layout.align.max(POINTER))?;
     (boxed < layout.size).then(|| Outlier {

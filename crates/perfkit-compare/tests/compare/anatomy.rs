@@ -169,6 +169,16 @@ fn boxing_the_one_large_variant() {
         ..error.clone()
     };
     assert_eq!(outlier(&even), None);
+    let damaged = TypeLayout {
+        size: u64::MAX,
+        align: u64::MAX,
+        variants: vec![
+            variant("Left", u64::MAX, u64::MAX - 1),
+            variant("Right", 24, 8),
+        ],
+        ..error.clone()
+    };
+    assert_eq!(outlier(&damaged), None);
     let single = TypeLayout {
         variants: vec![variant("Only", 50_002, 2)],
         ..error
