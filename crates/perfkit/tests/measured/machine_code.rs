@@ -77,7 +77,8 @@ fn same(left: &BTreeMap<String, Vec<u64>>, right: &BTreeMap<String, Vec<u64>>, p
         same += pairs.filter(|(left, right)| left == right).count();
         all += sizes.len();
     }
-    assert!(all > 1_000, "only {all} functions");
+    // The workload alone has 900.
+    assert!(all > 500, "only {all} functions");
     let share = 100.0 * same as f64 / all as f64;
     eprintln!("    {same} of {all} functions with `{part}` in their name ({share:.2} %)");
     share
