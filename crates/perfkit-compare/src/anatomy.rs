@@ -4,11 +4,14 @@
 //! the largest part of each leads down to the field or variable that carries the size.
 
 use perfkit_model::layout::{
-    AWAITED, Field, Outlier, Part, Step, TypeKind, TypeLayout, TypeTable, VariantLayout,
+    AWAITED, Field, HeldTwice, Outlier, Part, Step, TypeKind, TypeLayout, TypeTable, VariantLayout,
 };
 
 /// Futures in futures, wrappers in wrappers: beyond this lies damage.
 const LONGEST: usize = 64;
+
+/// Bytes from which holding an argument twice is worth a word.
+const LEAST_TWICE: u64 = 64;
 
 /// Bytes of a box.
 const POINTER: u64 = 8;
@@ -58,6 +61,54 @@ pub fn outlier(layout: &TypeLayout) -> Option<Outlier> {
         next: next.end,
         boxed,
     })
+}
+
+/// Arguments that take up room twice in a future, by the bytes that a reference or a box would save; largest first.
+#[must_use]
+pub fn held_twice(layout: &TypeLayout) -> Vec<HeldTwice> {
+    if !layout.kind.is_future() {
+        return Vec::new();
+    }
+    let held = || layout.variants.iter().flat_map(|variant| &variant.fields);
+    let mut twice: Vec<HeldTwice> = layout
+        .fields
+        .iter()
+        .filter(|argument| {
+            held().any(|held| {
+                held.name == argument.name
+                    && held.type_name == argument.type_name
+                    && held.offset != argument.offset
+            })
+        })
+        .map(|argument| HeldTwice {
+            name: argument.name.clone(),
+            type_name: argument.type_name.clone(),
+            unused: unused(argument, held()),
+            place: argument.place.clone(),
+        })
+        .filter(|twice| twice.unused >= LEAST_TWICE)
+        .collect();
+    twice.sort_by_key(|twice| (std::cmp::Reverse(twice.unused), twice.name.clone()));
+    twice
+}
+
+/// Bytes of a field's place that none of the others uses.
+fn unused<'f>(field: &Field, others: impl Iterator<Item = &'f Field>) -> u64 {
+    let end = field.offset.saturating_add(field.size);
+    let mut used: Vec<(u64, u64)> = others
+        .map(|other| {
+            let other_end = other.offset.saturating_add(other.size);
+            (other.offset.max(field.offset), other_end.min(end))
+        })
+        .filter(|(start, end)| start < end)
+        .collect();
+    used.sort_unstable();
+    let (mut free, mut reached) = (field.size, field.offset);
+    for (start, end) in used {
+        free = free.saturating_sub(end.saturating_sub(start.max(reached)));
+        reached = reached.max(end);
+    }
+    free
 }
 
 fn find<'t>(table: &'t TypeTable, step: &Step) -> Option<&'t TypeLayout> {

@@ -271,8 +271,8 @@ impl Symboliser {
         logical::fold(&levels.collect::<Vec<_>>(), leaf)
     }
 
-    /// Layouts of the executable's enums of at least [`LEAST_ENUM`] bytes that have one of these names (`DistriErr`:
-    /// without modules and generics). None where debug info has no types, as with line tables only.
+    /// Layouts of the executable's enums of at least 512 bytes that have one of these names (`DistriErr`: without modules
+    /// and generics). None where debug info has no types, as with line tables only.
     pub fn enums(&mut self, names: &BTreeSet<String>) -> Vec<TypeLayout> {
         if self.enums.is_none() && !names.is_empty() {
             let options = types::Options {

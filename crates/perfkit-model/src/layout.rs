@@ -195,6 +195,23 @@ pub enum Part {
     Captured,
 }
 
+/// An argument of a future that has two places in it: where it was before the first poll, and where it is across an
+/// await. rustc does not merge them (rust-lang/rust#62958).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HeldTwice {
+    /// The argument.
+    pub name: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// Bytes of its first place that nothing uses after the first poll.
+    pub unused: u64,
+    /// Where it is declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
 /// A variant that makes its enum larger than all others need.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

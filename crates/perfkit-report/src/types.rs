@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use perfkit_model::layout::{
-    AWAITED, Field, Outlier, Part, Place, Step, TypeKind, TypeLayout, VariantLayout, short_name,
-    with_short_arguments,
+    AWAITED, Field, HeldTwice, Outlier, Part, Place, Step, TypeKind, TypeLayout, VariantLayout,
+    short_name, with_short_arguments,
 };
 use perfkit_model::quantity::grouped;
 use serde::Serialize;
@@ -37,6 +37,9 @@ pub struct TypeView {
     /// For an enum with one variant much larger than the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outlier: Option<Outlier>,
+    /// Arguments that a future has room for twice.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held_twice: Vec<HeldTwice>,
 }
 
 /// A binary and its code.
@@ -140,6 +143,9 @@ fn tree(page: &mut Page, ty: &TypeView, title: &str) {
     if let Some(outlier) = &ty.outlier {
         page.labelled("  box ", 6, &remedy(outlier));
     }
+    for twice in &ty.held_twice {
+        page.labelled("  twice ", 8, &held_twice(twice));
+    }
     let what = match layout.kind {
         TypeKind::Closure => "captures",
         kind if kind.is_future() => "arguments",
@@ -218,6 +224,15 @@ fn remedy(outlier: &Outlier) -> String {
         grouped(outlier.size),
         grouped(outlier.next),
         grouped(outlier.boxed)
+    )
+}
+
+fn held_twice(twice: &HeldTwice) -> String {
+    format!(
+        "argument {} has a place of its own beside the one it is held in across an await, and {} of it are never used \
+         again (rust-lang/rust#62958); take it by reference or in a box",
+        plain(&twice.name),
+        bytes(twice.unused)
     )
 }
 

@@ -111,6 +111,7 @@ fn view(
                 layout: layout.clone(),
                 chain: anatomy::chain(table, layout),
                 outlier: anatomy::outlier(layout),
+                held_twice: anatomy::held_twice(layout),
             })
             .collect(),
         left_out,

@@ -1,8 +1,8 @@
 //! What carries the size of a type.
 
-use perfkit_compare::anatomy::{chain, outlier};
+use perfkit_compare::anatomy::{chain, held_twice, outlier};
 use perfkit_model::layout::{
-    AWAITED, Field, Outlier, Part, Place, TypeKind, TypeLayout, TypeTable, VariantLayout,
+    AWAITED, Field, HeldTwice, Outlier, Part, Place, TypeKind, TypeLayout, TypeTable, VariantLayout,
 };
 
 fn field(name: &str, type_name: &str, offset: u64, size: u64) -> Field {
@@ -120,6 +120,40 @@ fn an_argument_may_be_all_that_is_large() {
     layout.fields = vec![field("order", "Order", 0, 4_104)];
     let table = table(vec![layout]);
     assert_eq!(told(&table, "async fn store"), "Held order:0 4104");
+}
+
+#[test]
+fn an_argument_that_is_held_twice() {
+    let order = |offset| field("order", "Order", offset, 4_104);
+    let mut layout = future(
+        "async fn store",
+        8_400,
+        vec![
+            suspended(3, vec![order(4_200), field("id", "u64", 0, 8)]),
+            // Half of the argument's first place is used again.
+            suspended(
+                5,
+                vec![
+                    field("buf", "[u8; 2000]", 100, 2_000),
+                    field("id", "u64", 0, 8),
+                ],
+            ),
+        ],
+    );
+    layout.fields = vec![
+        order(48),
+        field("id", "u64", 0, 8),
+        field("small", "u64", 8, 8),
+    ];
+    let expected = HeldTwice {
+        name: "order".to_owned(),
+        type_name: "Order".to_owned(),
+        unused: 2_104,
+        place: None,
+    };
+    assert_eq!(held_twice(&layout), [expected]);
+    layout.kind = TypeKind::Struct;
+    assert_eq!(held_twice(&layout), []);
 }
 
 #[test]
