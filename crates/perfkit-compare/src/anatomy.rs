@@ -3,6 +3,7 @@
 //! A future is as large as the suspend point with the most live bytes needs, an enum as its largest variant. Following
 //! the largest part of each leads down to the field or variable that carries the size.
 
+use perfkit_model::intervals::Intervals;
 use perfkit_model::layout::{
     AWAITED, Field, HeldTwice, Outlier, Part, Step, TypeKind, TypeLayout, TypeTable, VariantLayout,
 };
@@ -95,25 +96,18 @@ pub fn held_twice(layout: &TypeLayout) -> Vec<HeldTwice> {
 /// Bytes of a field's place that none of the others uses.
 fn unused<'f>(field: &Field, others: impl Iterator<Item = &'f Field>) -> u64 {
     let end = field.offset.saturating_add(field.size);
-    let mut used: Vec<(u64, u64)> = others
-        .map(|other| {
-            let other_end = other.offset.saturating_add(other.size);
-            (other.offset.max(field.offset), other_end.min(end))
-        })
-        .filter(|(start, end)| start < end)
-        .collect();
-    used.sort_unstable();
-    let (mut free, mut reached) = (field.size, field.offset);
-    for (start, end) in used {
-        free = free.saturating_sub(end.saturating_sub(start.max(reached)));
-        reached = reached.max(end);
+    let mut used = Intervals::default();
+    for other in others {
+        let start = other.offset.max(field.offset);
+        let other_end = other.offset.saturating_add(other.size).min(end);
+        used.add(start, other_end.saturating_sub(start));
     }
-    free
+    field.size.saturating_sub(used.bytes())
 }
 
 fn find<'t>(table: &'t TypeTable, step: &Step) -> Option<&'t TypeLayout> {
-    let named = table.named(&step.type_name).iter();
-    named.into_iter().find(|layout| layout.size == step.size)
+    let mut named = table.named(&step.type_name).iter();
+    named.find(|layout| layout.size == step.size)
 }
 
 fn largest_part(layout: &TypeLayout) -> Option<Step> {

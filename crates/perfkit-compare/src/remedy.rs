@@ -9,8 +9,8 @@ use crate::causes::evidence::Through;
 use crate::causes::layout::{Lopsided, lopsided};
 use crate::causes::{self, Boxed, Carrier};
 use crate::environment::Types;
-use crate::names::short;
 use crate::pairing::Pair;
+use perfkit_model::short_name::short_name;
 
 /// Bytes from which a moved type is worth boxing. A box costs an allocation of some 20 ns; that buys copying
 /// about 1 kB.
@@ -108,7 +108,7 @@ fn of_cause(metric: &Metric, carrier: &Carrier) -> Option<String> {
     if ty.size < LARGE_TYPE {
         return None;
     }
-    let name = short(&ty.name);
+    let name = short_name(&ty.name);
     let is = match ty.way {
         Naming::Annotated => format!("`{name}` is {} B", grouped(ty.size)),
         Naming::Candidate => format!("likely `{name}`, which is {} B", grouped(ty.size)),

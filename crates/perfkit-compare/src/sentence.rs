@@ -11,8 +11,8 @@ use crate::causes::carried::{Carried, carried};
 use crate::causes::evidence::Through;
 use crate::causes::layout::{Lopsided, lopsided};
 use crate::causes::{Boxed, Carrier};
-use crate::names::short;
 use crate::rules::Rule;
+use perfkit_model::short_name::short_name;
 
 /// What a rule's message is filled with.
 #[derive(Debug, Clone, Copy)]
@@ -194,7 +194,7 @@ fn cause(metric: &Metric, carrier: &Carrier) -> String {
 
 /// A moved type with its size; a guess says that it is one.
 fn named(ty: &MovedType) -> String {
-    let (name, size) = (short(&ty.name), grouped(ty.size));
+    let (name, size) = (short_name(&ty.name), grouped(ty.size));
     match ty.way {
         Naming::Annotated => format!("`{name}` ({size} B)"),
         Naming::Candidate => format!("likely `{name}` ({size} B; a guess by size)"),
@@ -238,7 +238,7 @@ pub(crate) fn counted(count: f64, noun: &str) -> String {
 
 /// ` at `src/store.rs:88` in `async fn reassemble``, as far as it is known.
 fn place(cause: &Cause) -> String {
-    let function = short(&cause.function);
+    let function = short_name(&cause.function);
     let function = if cause.is_async && !function.starts_with("async ") {
         format!("async fn {function}")
     } else {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::code::Code;
 
 /// Bumped whenever names, files or roles are formed differently; a cache of another version is ignored.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// What addresses of known builds stand for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

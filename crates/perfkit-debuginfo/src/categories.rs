@@ -280,7 +280,7 @@ fn layer(code: &Code, workspace: &WorkspaceCrates) -> Layer {
         STD_CRATES.contains(&code.krate.as_str()) && !workspace.dependencies.contains(&code.krate);
     if std
         || code.origin == Origin::Std
-        || code.library
+        || code.c_library
         || (code.krate.is_empty() && C_START.contains(&symbol))
     {
         return Layer::Std;

@@ -42,7 +42,7 @@ pub struct Code {
     /// Where the file belongs.
     pub origin: Origin,
     /// Whether it is a named function of a C library, which costs on behalf of its caller.
-    pub library: bool,
+    pub c_library: bool,
     /// What else the name tells.
     pub role: Role,
 }

@@ -9,7 +9,7 @@ use object::{
 };
 
 use crate::names;
-use crate::symboliser::OpenError;
+use crate::problem::OpenError;
 
 /// Sizes in bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use object::{
     Object, ObjectSection, ObjectSegment, ObjectSymbol, ReadCache, SymbolFlags, SymbolKind,
 };
 
-use crate::symboliser::OpenError;
+use crate::problem::OpenError;
 
 /// Symbol type of a function whose address is only its resolver's.
 const STT_GNU_IFUNC: u8 = 10;

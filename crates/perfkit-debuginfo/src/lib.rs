@@ -31,6 +31,7 @@ mod inlined;
 pub mod logical;
 mod modules;
 pub mod names;
+pub mod problem;
 pub mod symboliser;
 pub mod types;
 pub mod workspace;

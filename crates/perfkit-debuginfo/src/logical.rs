@@ -259,7 +259,7 @@ impl<'a> Stack<'_, 'a> {
             }
             _ if moved.is_none() => {
                 // A C function right before the kernel is only the kernel's door.
-                let door = |level: &&Level<'_>| level.code.library && !system.is_empty();
+                let door = |level: &&Level<'_>| level.code.c_library && !system.is_empty();
                 let called = calls
                     .iter()
                     .find(|level| level.is_std() && !level.class.plumbing && !door(level));

@@ -15,6 +15,7 @@ use crate::image::{Image, Outline};
 use crate::inlined::Binary;
 use crate::logical::{self, Leaf, Level};
 use crate::modules::{self, AddressSpace, Kind};
+use crate::problem::{OpenError, Problem};
 use crate::types;
 use crate::workspace::WorkspaceCrates;
 
@@ -36,72 +37,6 @@ pub struct Symboliser {
     normalised: HashMap<String, Code>,
     /// Layouts of the executable's large enums, once they were asked for.
     enums: Option<Vec<TypeLayout>>,
-}
-
-/// Why a binary could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The file is missing or may not be read.
-    #[error("read {path}")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The file is no executable, or is cut short.
-    #[error("{path} is not a readable binary")]
-    NotABinary {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        #[source]
-        source: object::Error,
-    },
-}
-
-/// Something that makes stacks poorer than they could be. Never fatal.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Problem {
-    /// Nothing names functions or lines.
-    #[error("{path} has no debug info, so stacks have function names at most")]
-    NoDebugInfo {
-        /// The executable.
-        path: PathBuf,
-    },
-    /// Debug info lies in other files.
-    #[error("the debug info of {path} is split into other files, which are not read")]
-    SplitDebugInfo {
-        /// The executable.
-        path: PathBuf,
-    },
-    /// There is no symbol table either.
-    #[error("{path} has no symbols")]
-    NoSymbols {
-        /// The executable.
-        path: PathBuf,
-    },
-    /// Another module could not be read; its code stays nameless.
-    #[error("a module could not be read: {reason}")]
-    Module {
-        /// Why.
-        reason: String,
-    },
-    /// The file is not the one the process ran.
-    #[error("{path} was rebuilt after it was measured, so its addresses are not looked up")]
-    Rebuilt {
-        /// The file.
-        path: String,
-    },
-    /// Some of the debug info is damaged.
-    #[error("some debug info of {path} is damaged: {reason}")]
-    Damaged {
-        /// The file.
-        path: String,
-        /// What is wrong.
-        reason: String,
-    },
 }
 
 /// A module's file, opened on the first address that is not cached.
@@ -455,7 +390,7 @@ impl Symboliser {
         for code in &mut found {
             if code.krate.is_empty() {
                 match &kind {
-                    Kind::CRuntime | Kind::Vdso => code.library = true,
+                    Kind::CRuntime | Kind::Vdso => code.c_library = true,
                     Kind::Library(name) => code.krate.clone_from(name),
                     Kind::Executable => {}
                 }
@@ -522,7 +457,7 @@ impl Symboliser {
             let path = categories::canonical(name);
             return self.intern(Code {
                 path,
-                library: true,
+                c_library: true,
                 ..Code::default()
             });
         }
@@ -532,7 +467,7 @@ impl Symboliser {
             let path = "clock_gettime (vdso)".to_owned();
             return self.intern(Code {
                 path,
-                library: true,
+                c_library: true,
                 ..Code::default()
             });
         }
@@ -546,10 +481,10 @@ impl Symboliser {
         let callers = codes.iter().map(|code| &self.codes[*code as usize]);
         let named = callers
             .clone()
-            .take_while(|(code, class)| code.library || class.layer == Layer::Nameless);
+            .take_while(|(code, class)| code.c_library || class.layer == Layer::Nameless);
         let named = named
             .map(|(code, _)| code)
-            .find(|code| code.library && !code.path.starts_with("__syscall"));
+            .find(|code| code.c_library && !code.path.starts_with("__syscall"));
         let name = named.map_or("", |code| {
             code.path
                 .trim_start_matches("__libc_")
@@ -596,26 +531,6 @@ impl Symboliser {
     fn note(&mut self, problem: Problem) {
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
-        }
-    }
-}
-
-impl Problem {
-    /// What to change, where something can be.
-    #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::NoDebugInfo { .. } => Some(
-                "set `debug = 2` and `strip = \"none\"` in [profile.bench], and check that no `strip` or `-Cdebuginfo=0` is in RUSTFLAGS",
-            ),
-            Self::SplitDebugInfo { .. } => {
-                Some("set `split-debuginfo = \"off\"` in [profile.bench]")
-            }
-            Self::NoSymbols { .. } => Some("set `strip = \"none\"` in [profile.bench]"),
-            Self::Rebuilt { .. } => {
-                Some("measure again, and do not build while a run is measuring")
-            }
-            Self::Module { .. } | Self::Damaged { .. } => None,
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use perfkit_debuginfo::symboliser::{OpenError, Problem, Symboliser};
+use perfkit_debuginfo::problem::{OpenError, Problem};
+use perfkit_debuginfo::symboliser::Symboliser;
 use perfkit_debuginfo::workspace::WorkspaceCrates;
 use perfkit_model::category::Category;
 use perfkit_model::part::{Module, RawStack};

@@ -180,7 +180,7 @@ fn level(text: &str) -> Code {
         } else {
             Origin::Dependency
         },
-        library: matches!(path, "write" | "strlen" | "__libc_start_main"),
+        c_library: matches!(path, "write" | "strlen" | "__libc_start_main"),
         role,
     }
 }

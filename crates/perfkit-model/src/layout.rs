@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::short_name::short_name;
+
 /// The types of one or more binaries, each once, by name and then by size.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -226,39 +228,6 @@ pub struct Outlier {
     pub boxed: u64,
 }
 
-/// A name without modules: `Result<SuccessCode, DistriErr>`. A future or closure keeps the module its function is in:
-/// `async fn store::reassemble`.
-#[must_use]
-pub fn short_name(name: &str) -> String {
-    let mut out = String::new();
-    let mut rest = name;
-    while let Some(first) = rest.chars().next() {
-        let end = rest.find(|char| !is_word(char)).unwrap_or(rest.len());
-        if end == 0 {
-            out.push(first);
-            rest = &rest[first.len_utf8()..];
-            continue;
-        }
-        let mut segments = vec![&rest[..end]];
-        rest = &rest[end..];
-        while let Some(after) = rest.strip_prefix("::")
-            && after.starts_with(is_word)
-        {
-            let end = after.find(|char| !is_word(char)).unwrap_or(after.len());
-            segments.push(&after[..end]);
-            rest = &after[end..];
-        }
-        let of_function = ["fn ", "in "].iter().any(|word| out.ends_with(word));
-        let kept = if of_function && segments.len() > 2 {
-            2
-        } else {
-            1
-        };
-        out.push_str(&segments[segments.len() - kept..].join("::"));
-    }
-    out
-}
-
 /// A name whose generic arguments are short: `ddsplit::query::Backlog<DistriQuery>`.
 #[must_use]
 pub fn with_short_arguments(name: &str) -> String {
@@ -266,8 +235,4 @@ pub fn with_short_arguments(name: &str) -> String {
         Some(at) if at > 0 => format!("{}{}", &name[..at], short_name(&name[at..])),
         _ => name.to_owned(),
     }
-}
-
-fn is_word(char: char) -> bool {
-    char.is_alphanumeric() || matches!(char, '_' | '{' | '}' | '#')
 }

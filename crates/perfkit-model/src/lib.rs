@@ -10,6 +10,7 @@
 pub mod category;
 pub mod comparison;
 pub mod environment;
+pub mod intervals;
 pub mod layout;
 pub mod lens;
 pub mod metric;
@@ -17,6 +18,7 @@ pub mod part;
 pub mod quantity;
 pub mod request;
 pub mod run;
+pub mod short_name;
 pub mod stacks;
 pub mod type_words;
 

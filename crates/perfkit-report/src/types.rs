@@ -5,9 +5,10 @@ use std::io::Write;
 
 use perfkit_model::layout::{
     AWAITED, Field, HeldTwice, Outlier, Part, Place, Step, TypeKind, TypeLayout, VariantLayout,
-    short_name, with_short_arguments,
+    with_short_arguments,
 };
 use perfkit_model::quantity::grouped;
+use perfkit_model::short_name::short_name;
 use serde::Serialize;
 
 use crate::RenderError;

@@ -235,7 +235,14 @@ fn a_kill_loses_no_baseline() {
     for folder in &folders {
         fs::write(folder.join(".partial-dead"), "half").expect("it can be written");
     }
-    fs::create_dir_all(sandbox.target().join("perfkit/work/pass-dead")).expect("there is room");
+    fs::create_dir_all(
+        sandbox
+            .target()
+            .join("perfkit")
+            .join("work")
+            .join("pass-dead"),
+    )
+    .expect("there is room");
     sandbox.prepare(&SAVE);
     let left: Vec<PathBuf> = files(&sandbox.baselines())
         .into_iter()

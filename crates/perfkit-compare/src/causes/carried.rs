@@ -10,7 +10,7 @@ use perfkit_model::comparison::Naming;
 use perfkit_model::type_words::type_words;
 
 use crate::causes::Carrier;
-use crate::names::short;
+use perfkit_model::short_name::short_name;
 
 /// A type whose name many moved types contain.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +40,7 @@ pub(crate) fn carried(carriers: &[Carrier]) -> Option<Carried> {
             let (sum, types) = sums.entry(name).or_insert_with(|| {
                 (
                     Carried {
-                        name: short(name),
+                        name: short_name(name),
                         growth: 0.0,
                         moves: Some(0.0),
                         share: 0.0,

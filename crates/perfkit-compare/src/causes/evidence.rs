@@ -11,7 +11,7 @@ use perfkit_model::stacks::Stacks;
 
 use crate::causes::Carrier;
 use crate::causes::site::{self, Site, SiteType};
-use crate::names::short;
+use perfkit_model::short_name::short_name;
 
 /// The standard library's function between the user's and the event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl<'a> Evidence<'a> {
         for node in nodes(stacks, "heap.allocs") {
             let path = stacks.path(node);
             if let Some(frame) = site::through(&path) {
-                let name = short(&frame.name);
+                let name = short_name(&frame.name);
                 if Through::Seen(name.clone()).grows() {
                     growing.entry(place(&site::site(&path))).or_insert(name);
                 }
@@ -140,5 +140,5 @@ fn typed(through: &str, ty: &MovedType) -> Option<String> {
     let (container, method) = through.split_once("::")?;
     CONTAINERS
         .contains(&container)
-        .then(|| format!("{container}<{}>::{method}", short(&ty.name)))
+        .then(|| format!("{container}<{}>::{method}", short_name(&ty.name)))
 }

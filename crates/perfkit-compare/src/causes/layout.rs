@@ -6,7 +6,7 @@ use perfkit_model::type_words::type_words;
 
 use crate::causes::Carrier;
 use crate::causes::carried::Carried;
-use crate::names::short;
+use perfkit_model::short_name::short_name;
 
 /// An enum that is large for one variant only.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +75,7 @@ fn of_layout(layout: &TypeLayout) -> Option<Lopsided> {
     let is_lopsided = largest.end >= next.saturating_mul(LEAST_RATIO)
         && largest.end.saturating_sub(next) >= LEAST_GAP;
     is_lopsided.then(|| Lopsided {
-        name: short(layout.simple_name()),
+        name: short_name(layout.simple_name()),
         size: layout.size,
         variant: largest.clone(),
         next,

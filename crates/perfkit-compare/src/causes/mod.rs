@@ -22,8 +22,9 @@ use crate::causes::evidence::{Evidence, Through};
 use crate::causes::site::Site;
 use crate::causes::weights::Weight;
 use crate::environment::Types;
-use crate::names::{owner, short};
+use crate::names::owner;
 use crate::pairing::Pair;
+use perfkit_model::short_name::short_name;
 
 /// A cause and what its wording needs beyond it.
 #[derive(Debug)]
@@ -183,7 +184,7 @@ fn carrier(
             sum.nodes.iter().map(of_node).sum()
         }),
         boxed: boxed(&path, async_names),
-        through: site::through(&path).map(|frame| Through::Seen(short(&frame.name))),
+        through: site::through(&path).map(|frame| Through::Seen(short_name(&frame.name))),
         moved_here: None,
     }
 }
@@ -241,7 +242,7 @@ fn boxed(path: &[&Frame], async_names: &HashSet<&str>) -> Boxed {
 
 /// One level of a stack as a person reads it.
 fn label(frame: &Frame) -> String {
-    let name = short(&frame.name);
+    let name = short_name(&frame.name);
     let mut text = match frame.kind {
         FrameKind::Async if !name.starts_with("async ") => format!("async fn {name}"),
         FrameKind::Task if !name.contains("task ") => format!("task {name}"),

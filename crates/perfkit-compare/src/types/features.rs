@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use perfkit_model::layout::{Field, TypeLayout, short_name};
+use perfkit_model::layout::{Field, TypeLayout};
+use perfkit_model::short_name::short_name;
 
 use super::renames::Renames;
 

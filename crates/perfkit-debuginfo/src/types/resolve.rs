@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState};
 
+use perfkit_model::intervals::Intervals;
 use perfkit_model::layout::{Field, Place, TypeKind, TypeLayout, VariantLayout};
 
 use super::unit::{Entry, EntryKind, Member, RawUnit, Role, Text};
@@ -316,32 +317,4 @@ pub(super) fn place(
 
 fn text(text: Text<'_>) -> String {
     text.read().into_owned()
-}
-
-/// Bytes that are covered, however often.
-#[derive(Debug, Default)]
-struct Intervals(Vec<(u64, u64)>);
-
-impl Intervals {
-    fn add(&mut self, start: u64, length: u64) {
-        if length > 0 {
-            self.0.push((start, start.saturating_add(length)));
-        }
-    }
-
-    fn contains(&self, start: u64, length: u64) -> bool {
-        let end = start.saturating_add(length);
-        self.0.iter().any(|own| own.0 <= start && end <= own.1)
-    }
-
-    fn bytes(&self) -> u64 {
-        let mut own = self.0.clone();
-        own.sort_unstable();
-        let (mut bytes, mut reached) = (0, 0);
-        for (start, end) in own {
-            bytes += end.saturating_sub(start.max(reached));
-            reached = reached.max(end);
-        }
-        bytes
-    }
 }
