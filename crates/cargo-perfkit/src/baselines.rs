@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use crate::failure::Failure;
 use crate::store;
+use crate::types_text::{self, StoredTypes};
 use crate::workspace::unknown;
 
 /// Where baselines live, and for which target.
@@ -115,14 +116,17 @@ struct Beside {
 }
 
 impl Baselines {
-    /// Names of the baselines for this target.
+    /// Names of the baselines of runs for this target.
     pub(crate) fn names(&self) -> Vec<String> {
-        let suffix = format!(".{}.toml", self.target);
+        self.names_of(&format!(".{}.toml", self.target))
+    }
+
+    fn names_of(&self, suffix: &str) -> Vec<String> {
         let mut names: Vec<String> = std::fs::read_dir(&self.folder)
             .into_iter()
             .flatten()
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter_map(|name| name.strip_suffix(&suffix).map(str::to_owned))
+            .filter_map(|name| name.strip_suffix(suffix).map(str::to_owned))
             .collect();
         names.sort();
         names
@@ -131,6 +135,42 @@ impl Baselines {
     /// The text file of a baseline.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(format!("{name}.{}.toml", self.target))
+    }
+
+    /// The file of the types that are stored under this name.
+    pub(crate) fn types_path(&self, name: &str) -> PathBuf {
+        self.folder
+            .join(format!("{name}.{}.types.toml", self.target))
+    }
+
+    /// Stores types.
+    pub(crate) fn save_types(&self, name: &str, types: &StoredTypes) -> anyhow::Result<PathBuf> {
+        check_name(name)?;
+        store::sweep(&self.folder);
+        let path = self.types_path(name);
+        store::write_whole(&path, |writer| {
+            Ok(writer.write_all(types_text::write(types).as_bytes())?)
+        })?;
+        Ok(path)
+    }
+
+    /// Loads types.
+    pub(crate) fn load_types(&self, name: &str) -> anyhow::Result<StoredTypes> {
+        check_name(name)?;
+        let path = self.types_path(name);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => types_text::read(&text, &path),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let names = self.names_of(&format!(".{}.types.toml", self.target));
+                let failure = unknown("baseline of types", name, names.iter().map(String::as_str));
+                Err(failure
+                    .hint(format!(
+                        "`cargo perfkit lint --save-baseline {name}` makes it"
+                    ))
+                    .into())
+            }
+            Err(error) => Err(error).with_context(|| format!("failed to read {}", path.display())),
+        }
     }
 
     /// Stores the judged values of a run. A partial run replaces its own cases and keeps the others.

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use cargo_metadata::diagnostic::DiagnosticLevel;
-use cargo_metadata::{ArtifactDebuginfo, ArtifactProfile, Message, TargetKind};
+use cargo_metadata::{ArtifactDebuginfo, Message};
 
 use rustix::process::Pid;
 
@@ -18,28 +18,33 @@ use crate::cli::BuildArgs;
 use crate::failure::{Failure, counted};
 use crate::rustc::Rustc;
 use crate::settings::Settings;
-use crate::workspace::{BenchPackage, Workspace};
+use crate::targets::{Kind, TargetPackage};
+use crate::workspace::Workspace;
 use crate::{cargo_config, interrupt, marker, progress, wrapper};
 
-/// A built bench target with workloads in it.
+/// A built program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Executable {
     /// The file.
     pub(crate) path: PathBuf,
     /// Package.
     pub(crate) package: String,
-    /// Bench target.
+    /// Kind of its target.
+    pub(crate) kind: Kind,
+    /// Its target.
     pub(crate) target: String,
     /// Folder its children run in.
     pub(crate) folder: PathBuf,
     /// `opt-level` it was built with.
     pub(crate) opt_level: String,
+    /// Debug info it was built with.
+    pub(crate) debug_info: ArtifactDebuginfo,
 }
 
 /// Everything the build gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Built {
-    /// Bench targets with workloads.
+    /// The programs, by package and target.
     pub(crate) executables: Vec<Executable>,
     /// What was set, for the record.
     pub(crate) settings: Vec<String>,
@@ -58,11 +63,38 @@ const PROFILE: [&str; 4] = [
 /// What the library has to be able to do in a measured process.
 const FEATURES: [&str; 2] = ["perfkit/cpu", "perfkit/dhat"];
 
-/// Builds the bench targets of these packages.
-#[tracing::instrument(level = "info", skip_all)]
-pub(crate) fn build(
+/// Builds bench targets, and keeps those with workloads.
+pub(crate) fn workloads(
     workspace: &Workspace,
-    packages: &[BenchPackage],
+    packages: &[TargetPackage],
+    chosen: &BuildArgs,
+    settings: &Settings,
+    rustc: &Rustc,
+) -> anyhow::Result<Built> {
+    let mut built = programs(workspace, packages, chosen, settings, rustc)?;
+    let mut executables = Vec::new();
+    for executable in built.executables {
+        if marker::is_perfkit_bench(&executable.path)? {
+            warn_of_blindness(&executable);
+            executables.push(executable);
+        } else {
+            tracing::debug!(target = executable.target, "not a perfkit bench");
+        }
+    }
+    if executables.is_empty() {
+        return Err(Failure::usage("no bench target of this workspace is a perfkit bench")
+            .hint("a perfkit bench has `harness = false` and calls `perfkit::main!(…)`; `cargo perfkit init` adds one")
+            .into());
+    }
+    built.executables = executables;
+    Ok(built)
+}
+
+/// Builds the targets of these packages.
+#[tracing::instrument(level = "info", skip_all)]
+pub(crate) fn programs(
+    workspace: &Workspace,
+    packages: &[TargetPackage],
     chosen: &BuildArgs,
     settings: &Settings,
     rustc: &Rustc,
@@ -81,8 +113,9 @@ pub(crate) fn build(
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .args([
-            "bench",
-            "--no-run",
+            "build",
+            // The profile of `cargo bench`, also for other targets: what is built for one serves all.
+            "--profile=bench",
             // Cargo hands the compiler's messages over or prints them; the usual causes are told apart by reading.
             if std::io::stderr().is_terminal() {
                 "--message-format=json-diagnostic-rendered-ansi"
@@ -101,14 +134,12 @@ pub(crate) fn build(
     for package in packages {
         command.args(["--package", &package.name]);
     }
-    for bench in packages.iter().flat_map(|package| &package.benches) {
-        command.args(["--bench", bench]);
+    for (kind, name) in packages.iter().flat_map(|package| &package.targets) {
+        command.arg(format!("--{}", kind.as_str())).arg(name);
     }
-    for feature in FEATURES
-        .iter()
-        .copied()
-        .chain(chosen.features.iter().map(String::as_str))
-    {
+    let has_perfkit = packages.iter().any(|package| package.has_perfkit);
+    let own_features = FEATURES.iter().filter(|_| has_perfkit).copied();
+    for feature in own_features.chain(chosen.features.iter().map(String::as_str)) {
         command.args(["--features", feature]);
     }
     command.args(
@@ -124,10 +155,15 @@ pub(crate) fn build(
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit());
 
+    let mut targets = packages.iter().flat_map(|package| &package.targets);
+    let is_benches = targets.all(|(kind, _)| *kind == Kind::Benches);
     let started = Instant::now();
     progress::status(
         "Building",
-        "workloads in the bench profile, with frame pointers and debug info",
+        &format!(
+            "{} in the bench profile, with frame pointers and debug info",
+            if is_benches { "workloads" } else { "programs" }
+        ),
     );
     let (artifacts, succeeded, errors) = artifacts(command)?;
     if interrupt::requested() {
@@ -138,22 +174,25 @@ pub(crate) fn build(
     if !succeeded {
         return Err(explain(&errors).into());
     }
-    let mut executables = Vec::new();
-    for artifact in artifacts {
-        executables.extend(executable(artifact, packages)?);
-    }
-    executables
-        .sort_by(|left, right| (&left.package, &left.target).cmp(&(&right.package, &right.target)));
-    if executables.is_empty() {
-        return Err(Failure::usage("no bench target of this workspace is a perfkit bench")
-            .hint("a perfkit bench has `harness = false` and calls `perfkit::main!(…)`; `cargo perfkit init` adds one")
-            .into());
-    }
+    let mut executables: Vec<Executable> = artifacts
+        .into_iter()
+        .filter_map(|artifact| executable(artifact, packages))
+        .collect();
+    executables.sort_by(|left, right| {
+        (&left.package, left.kind, &left.target).cmp(&(&right.package, right.kind, &right.target))
+    });
     progress::status(
         "Built",
         &format!(
             "{} in {:.1} s",
-            counted(executables.len(), "bench target"),
+            counted(
+                executables.len(),
+                if is_benches {
+                    "bench target"
+                } else {
+                    "program"
+                }
+            ),
             started.elapsed().as_secs_f64()
         ),
     );
@@ -239,49 +278,41 @@ fn explain(errors: &str) -> Failure {
 
 fn executable(
     artifact: cargo_metadata::Artifact,
-    packages: &[BenchPackage],
-) -> anyhow::Result<Option<Executable>> {
-    let Some(path) = artifact
-        .executable
-        .map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf)
-    else {
-        return Ok(None);
-    };
+    packages: &[TargetPackage],
+) -> Option<Executable> {
+    let path = artifact.executable?.into_std_path_buf();
+    let kind = Kind::of(&artifact.target)?;
     let manifest = artifact.manifest_path.as_std_path();
     let package = packages
         .iter()
-        .find(|package| manifest.parent() == Some(&package.folder));
-    let Some(package) = package.filter(|_| artifact.target.kind.contains(&TargetKind::Bench))
-    else {
-        return Ok(None);
-    };
-    if !marker::is_perfkit_bench(&path)? {
-        tracing::debug!(target = artifact.target.name, "not a perfkit bench");
-        return Ok(None);
-    }
-    warn_of_blindness(&artifact.target.name, &artifact.profile);
-    Ok(Some(Executable {
+        .find(|package| manifest.parent() == Some(&package.folder))?;
+    // Cargo also builds the programs that a bench or test of their package may start.
+    let wanted = (kind, artifact.target.name);
+    package.targets.contains(&wanted).then(|| Executable {
         path,
         package: package.name.clone(),
-        target: artifact.target.name,
+        kind,
+        target: wanted.1,
         folder: package.folder.clone(),
         opt_level: artifact.profile.opt_level,
-    }))
+        debug_info: artifact.profile.debuginfo,
+    })
 }
 
 /// Says what the user's own profile keeps from being seen.
-fn warn_of_blindness(target: &str, profile: &ArtifactProfile) {
-    if profile.opt_level == "z" {
+fn warn_of_blindness(executable: &Executable) {
+    let target = &executable.target;
+    if executable.opt_level == "z" {
         progress::warn(&format!(
             "{target} is built at opt-level=z, where every copy is inlined and none is a call: the memcpy lens is \
              not available. Set another `opt-level` in `[profile.bench]`"
         ));
     }
-    if profile.debuginfo != ArtifactDebuginfo::Full {
+    if executable.debug_info != ArtifactDebuginfo::Full {
         progress::warn(&format!(
             "{target} is built with debug={}, so causes have no names and lines. Remove `debug` from the profile's \
              section of this package; perfkit sets it",
-            profile.debuginfo
+            executable.debug_info
         ));
     }
 }

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::settings::Settings;
+use crate::targets::Kind;
 use crate::{commands, failure, interrupt, progress};
 
 /// Find out what makes an async Rust service slow, and keep it from getting slower.
@@ -67,6 +69,8 @@ enum Command {
     Baseline(BaselineCommand),
     /// Show what types and futures are made of. Builds, runs nothing.
     Types(TypesArgs),
+    /// Say which types and futures grew since the baseline. Builds, runs nothing.
+    Lint(LintArgs),
     /// Render a run again, in any format.
     Report(ReportArgs),
     /// Explain a rule, metric or lens. Without a name, list them.
@@ -211,10 +215,81 @@ pub(crate) struct TypesArgs {
     #[arg(long, value_name = "COUNT", default_value_t = 30)]
     pub(crate) limit: usize,
     #[command(flatten)]
+    pub(crate) targets: TargetArgs,
+    #[command(flatten)]
     pub(crate) build: BuildArgs,
     /// What to print on stdout.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) format: TypesFormat,
+}
+
+/// Which targets.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TargetArgs {
+    /// Kinds of targets to build and read [default: `targets` of perfkit.toml, else benches and bins].
+    #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',')]
+    targets: Vec<Kind>,
+}
+
+impl TargetArgs {
+    /// The kinds that were typed, or those that the settings have.
+    pub(crate) fn kinds<'a>(&'a self, settings: &'a Settings) -> &'a [Kind] {
+        match self.targets.as_slice() {
+            [] => &settings.targets,
+            typed => typed,
+        }
+    }
+}
+
+/// `cargo perfkit lint`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+    cargo perfkit lint --save-baseline      store the types as they are; commit reports/baselines\n  \
+    cargo perfkit lint                      what grew since then\n  \
+    cargo perfkit lint --base origin/main   what grew since that revision, which is built beside\n  \
+    cargo perfkit lint --gate --format github   on a pull request\n\n\
+    Every format is also written to target/perfkit/lint. What was large already is not red, what grew is.")]
+pub(crate) struct LintArgs {
+    /// Compare with this revision of the git repository, built in a worktree of its own.
+    #[arg(long, value_name = "REV", conflicts_with = "baseline")]
+    pub(crate) base: Option<String>,
+    /// Compare with the types stored under this name [default: `main`, where they exist].
+    #[arg(long, value_name = "NAME", env = "PERFKIT_BASELINE")]
+    pub(crate) baseline: Option<String>,
+    /// Store the types as they are under this name, and so accept all of them [default name: `main`].
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "main")]
+    pub(crate) save_baseline: Option<String>,
+    /// Judge or fail: exit 4 when there is nothing to compare with, or it cannot be compared.
+    #[arg(long)]
+    pub(crate) gate: bool,
+    /// Also ask the compiler for the futures that no built program has, where it can list types.
+    #[arg(long)]
+    pub(crate) compiler_listing: bool,
+    #[command(flatten)]
+    pub(crate) targets: TargetArgs,
+    #[command(flatten)]
+    pub(crate) build: BuildArgs,
+    /// What to print on stdout.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: LintFormat,
+}
+
+/// A format of `cargo perfkit lint`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LintFormat {
+    /// Text for people.
+    #[default]
+    Terminal,
+    /// Everything, for programs.
+    Json,
+    /// For a pull request or a step summary.
+    Markdown,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// A code quality report of GitLab.
+    Gitlab,
 }
 
 /// A format of `cargo perfkit types`.
@@ -303,6 +378,7 @@ pub(crate) fn main() -> ExitCode {
             BaselineCommand::Remove { name } => commands::baseline::remove(&cli.global, name),
         },
         Command::Types(args) => commands::types::types(&cli.global, args),
+        Command::Lint(args) => commands::lint::lint(&cli.global, args),
         Command::Report(args) => commands::report::report(&cli.global, args),
         Command::Explain(args) => commands::explain::explain(args.id.as_deref()),
         Command::Init(args) => commands::init::init(&cli.global, args),

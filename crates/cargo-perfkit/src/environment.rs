@@ -65,6 +65,42 @@ pub(crate) fn describe(
     built: &Built,
     recorded: BTreeMap<String, String>,
 ) -> Environment {
+    Environment {
+        rustc: rustc.version.clone(),
+        target: rustc.host.clone(),
+        build: code_settings(built),
+        annotated_moves: built.annotated_moves,
+        lockfile: workspace
+            .lockfile()
+            .map(|bytes| hash(&bytes))
+            .unwrap_or_default(),
+        packages: workspace.package_versions(),
+        os: operating_system(),
+        libc: said(Command::new("getconf").arg("GNU_LIBC_VERSION"))
+            .unwrap_or_else(|| "unknown".to_owned()),
+        processor: processor(),
+        processors: match settings.processors {
+            0 => std::thread::available_parallelism().map_or(0, |count| count.get() as u32),
+            pinned => pinned,
+        },
+        variables: recorded,
+        revision: revision(workspace),
+        differences: differences(workspace, built),
+    }
+}
+
+/// What the layout of types depends on, beside the source.
+pub(crate) fn of_types(rustc: &Rustc, built: &Built) -> Environment {
+    Environment {
+        rustc: rustc.version.clone(),
+        target: rustc.host.clone(),
+        build: code_settings(built),
+        ..Environment::default()
+    }
+}
+
+/// Settings that change the machine code.
+fn code_settings(built: &Built) -> Vec<String> {
     let mut build = built.settings.clone();
     let optimised: std::collections::BTreeSet<&str> = built
         .executables
@@ -84,28 +120,7 @@ pub(crate) fn describe(
             .filter(|flags| !flags.is_empty())
             .map(|flags| format!("RUSTFLAGS={flags}")),
     );
-    Environment {
-        rustc: rustc.version.clone(),
-        target: rustc.host.clone(),
-        build,
-        annotated_moves: built.annotated_moves,
-        lockfile: workspace
-            .lockfile()
-            .map(|bytes| hash(&bytes))
-            .unwrap_or_default(),
-        packages: workspace.package_versions(),
-        os: operating_system(),
-        libc: said(Command::new("getconf").arg("GNU_LIBC_VERSION"))
-            .unwrap_or_else(|| "unknown".to_owned()),
-        processor: processor(),
-        processors: match settings.processors {
-            0 => std::thread::available_parallelism().map_or(0, |count| count.get() as u32),
-            pinned => pinned,
-        },
-        variables: recorded,
-        revision: revision(workspace),
-        differences: differences(workspace, built),
-    }
+    build
 }
 
 /// A short content hash for "is it the same file", not against malice.

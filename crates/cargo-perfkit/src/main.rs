@@ -19,10 +19,15 @@ mod parallel;
 mod plan;
 mod progress;
 mod rendered;
+mod revision;
 mod rustc;
 mod settings;
+mod sources;
 mod store;
 mod symbols;
+mod targets;
+mod type_tables;
+mod types_text;
 mod workspace;
 mod wrapper;
 

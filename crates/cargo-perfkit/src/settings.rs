@@ -6,6 +6,7 @@ use perfkit_compare::policy::Policy;
 use serde::Deserialize;
 
 use crate::failure::Failure;
+use crate::targets::Kind;
 
 /// Name of the configuration file at the workspace root.
 pub(crate) const FILE: &str = "perfkit.toml";
@@ -28,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) processors: u32,
     /// Stored runs to keep.
     pub(crate) keep_runs: usize,
+    /// What `types` and `lint` build and read.
+    pub(crate) targets: Vec<Kind>,
 }
 
 impl Default for Settings {
@@ -40,6 +43,7 @@ impl Default for Settings {
             environment: Vec::new(),
             processors: 0,
             keep_runs: 20,
+            targets: vec![Kind::Benches, Kind::Bins],
         }
     }
 }
@@ -71,7 +75,7 @@ pub(crate) fn load(root: &Path) -> anyhow::Result<(Settings, Policy)> {
 fn parse(text: &str) -> Result<(Settings, Policy), toml::de::Error> {
     let mut settings: toml::Table = toml::from_str(text)?;
     // What belongs to the judging is the policy's to understand.
-    let judging: toml::Table = ["rules", "accept"]
+    let judging: toml::Table = ["rules", "types", "accept"]
         .iter()
         .filter_map(|key| settings.remove_entry(*key))
         .collect();

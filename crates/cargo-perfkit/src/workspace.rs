@@ -1,12 +1,12 @@
-//! The user's workspace: its packages, its bench targets, its folders.
+//! The user's workspace: its packages and its folders.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use cargo_metadata::{Metadata, MetadataCommand, Package, TargetKind};
+use cargo_metadata::{Metadata, MetadataCommand, Package};
 
-use crate::cli::{BuildArgs, Global};
+use crate::cli::Global;
 use crate::failure::{Failure, nearest};
 
 /// The user's workspace.
@@ -17,17 +17,6 @@ pub(crate) struct Workspace {
     /// `target/perfkit`.
     pub(crate) target: PathBuf,
     metadata: Metadata,
-}
-
-/// A package with bench targets that may hold workloads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct BenchPackage {
-    /// Name.
-    pub(crate) name: String,
-    /// Folder of its `Cargo.toml`: where its benches run.
-    pub(crate) folder: PathBuf,
-    /// Bench targets.
-    pub(crate) benches: Vec<String>,
 }
 
 impl Workspace {
@@ -59,71 +48,26 @@ impl Workspace {
         })
     }
 
+    /// The workspace in another folder, built into the same target directory as another one.
+    pub(crate) fn at(root: &Path, target: &Path) -> anyhow::Result<Self> {
+        let mut command = MetadataCommand::new();
+        command
+            .manifest_path(root.join("Cargo.toml"))
+            .current_dir(root);
+        let metadata = command.exec().with_context(|| {
+            Failure::new(format!("cargo does not understand the workspace in {}", root.display()))
+                .hint("paths out of the repository lead elsewhere from there: compare with a stored baseline instead")
+        })?;
+        Ok(Self {
+            root: metadata.workspace_root.clone().into_std_path_buf(),
+            target: target.to_owned(),
+            metadata,
+        })
+    }
+
     /// Packages of the workspace.
     pub(crate) fn members(&self) -> Vec<&Package> {
         self.metadata.workspace_packages()
-    }
-
-    /// Packages that depend on perfkit and have bench targets, narrowed by `chosen`.
-    pub(crate) fn bench_packages(&self, chosen: &BuildArgs) -> anyhow::Result<Vec<BenchPackage>> {
-        let members = self.members();
-        for wanted in &chosen.package {
-            if !members.iter().any(|package| package.name == *wanted) {
-                return Err(unknown(
-                    "package",
-                    wanted,
-                    members.iter().map(|package| package.name.as_str()),
-                )
-                .into());
-            }
-        }
-        let with_perfkit: Vec<&Package> = members
-            .iter()
-            .copied()
-            .filter(|package| {
-                package
-                    .dependencies
-                    .iter()
-                    .any(|dependency| dependency.name == "perfkit")
-            })
-            .collect();
-        if with_perfkit.is_empty() {
-            return Err(
-                Failure::usage("no package of this workspace depends on perfkit")
-                    .hint("`cargo perfkit init` adds the dependency and a first workload")
-                    .into(),
-            );
-        }
-        let all: Vec<BenchPackage> = with_perfkit
-            .into_iter()
-            .map(|package| bench_package(package, &enabled_features(package, chosen)))
-            .collect();
-        for wanted in &chosen.bench {
-            let names = || {
-                all.iter()
-                    .flat_map(|package| package.benches.iter().map(String::as_str))
-            };
-            if !names().any(|name| name == wanted) {
-                return Err(unknown("bench target", wanted, names()).into());
-            }
-        }
-        let kept = all
-            .into_iter()
-            .filter(|package| chosen.package.is_empty() || chosen.package.contains(&package.name))
-            .map(|mut package| {
-                package
-                    .benches
-                    .retain(|bench| chosen.bench.is_empty() || chosen.bench.contains(bench));
-                package
-            })
-            .filter(|package| !package.benches.is_empty())
-            .collect::<Vec<_>>();
-        if kept.is_empty() {
-            return Err(Failure::usage("no package that depends on perfkit has a bench target")
-                .hint("`cargo perfkit init` adds one; by hand it is a [[bench]] section with `harness = false`")
-                .into());
-        }
-        Ok(kept)
     }
 
     /// Crate names, with underscores, of everything in the workspace, bench targets included.
@@ -133,6 +77,22 @@ impl Workspace {
             .flat_map(|package| &package.targets)
             .map(|target| target.name.replace('-', "_"))
             .collect()
+    }
+
+    /// Folder of the package that has this crate.
+    pub(crate) fn folder_of_crate(&self, krate: &str) -> Option<PathBuf> {
+        let is_of_it = |package: &&&Package| root_file(package, krate).is_some();
+        let members = self.members();
+        let package = members.iter().find(is_of_it)?;
+        Some(package.manifest_path.parent()?.as_std_path().to_owned())
+    }
+
+    /// The source file that a crate begins with.
+    pub(crate) fn root_file(&self, krate: &str) -> Option<PathBuf> {
+        let members = self.members();
+        members
+            .into_iter()
+            .find_map(|package| root_file(package, krate))
     }
 
     /// Crate names of all dependencies.
@@ -183,6 +143,12 @@ impl Workspace {
     }
 }
 
+fn root_file(package: &Package, krate: &str) -> Option<PathBuf> {
+    let mut targets = package.targets.iter();
+    let target = targets.find(|target| target.name.replace('-', "_") == krate)?;
+    Some(target.src_path.clone().into_std_path_buf())
+}
+
 /// Makes a folder. Where that fails the error says what to do, `or` what else.
 pub(crate) fn create_folder(path: &Path, or: &str) -> anyhow::Result<()> {
     std::fs::create_dir_all(path).with_context(|| {
@@ -210,51 +176,4 @@ pub(crate) fn unknown<'a>(
         "there are: {}",
         names.into_iter().collect::<Vec<_>>().join(", ")
     ))
-}
-
-/// Bench targets whose `required-features` are on. Cargo skips the others, but fails when they are named.
-fn bench_package(package: &Package, enabled: &BTreeSet<String>) -> BenchPackage {
-    let manifest = package.manifest_path.as_std_path();
-    BenchPackage {
-        name: package.name.to_string(),
-        folder: manifest.parent().unwrap_or(manifest).to_owned(),
-        benches: package
-            .targets
-            .iter()
-            .filter(|target| target.kind.contains(&TargetKind::Bench))
-            .filter(|target| {
-                let required = &target.required_features;
-                // A dependency's feature is cargo's to judge.
-                required
-                    .iter()
-                    .all(|feature| feature.contains('/') || enabled.contains(feature))
-            })
-            .map(|target| target.name.clone())
-            .collect(),
-    }
-}
-
-/// Features of a package that the command line and its defaults switch on, with those that they bring along.
-fn enabled_features(package: &Package, chosen: &BuildArgs) -> BTreeSet<String> {
-    if chosen.all_features {
-        return package.features.keys().cloned().collect();
-    }
-    let typed = chosen
-        .features
-        .iter()
-        .flat_map(|features| features.split([',', ' ']))
-        .map(|feature| {
-            let of_this_package = feature.strip_prefix(&format!("{}/", package.name));
-            of_this_package.unwrap_or(feature).to_owned()
-        });
-    let default = (!chosen.no_default_features).then(|| "default".to_owned());
-    let mut waiting: Vec<String> = typed.chain(default).collect();
-    let mut enabled = BTreeSet::new();
-    while let Some(feature) = waiting.pop() {
-        let brought = package.features.get(&feature);
-        if enabled.insert(feature) {
-            waiting.extend(brought.into_iter().flatten().cloned());
-        }
-    }
-    enabled
 }

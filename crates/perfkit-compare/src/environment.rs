@@ -81,6 +81,13 @@ pub(crate) fn compare(base: &Side<'_>, head: &Side<'_>) -> EnvironmentDifference
     }
 }
 
+/// Why the types of two builds cannot be compared, where that is so.
+pub(crate) fn toolchains_differ(base: &Environment, head: &Environment) -> Option<String> {
+    let differences = code_differences(base, head);
+    (!differences.is_empty())
+        .then(|| format!("the builds are not comparable: {}", differences.join("; ")))
+}
+
 /// Differences that give other machine code from the same source, one sentence each.
 fn code_differences(base: &Environment, head: &Environment) -> Vec<String> {
     let mut differences = Vec::new();

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use perfkit_model::comparison::{Finding, Judgement, Level};
 use perfkit_model::metric::{Cost, METRICS, Metric, Noise, metric};
-use perfkit_model::run::{Measurement, Run};
+use perfkit_model::run::Measurement;
 
 use crate::Side;
 use crate::causes::{self, Carrier};
@@ -12,40 +12,11 @@ use crate::environment::{EnvironmentDifference, Types};
 use crate::gain::gain;
 use crate::pairing::Pair;
 use crate::policy::Policy;
-use crate::policy::accept::{Accept, Date};
+use crate::policy::acceptance::Acceptance;
 use crate::remedy::remedy;
 use crate::rows::Judged;
-use crate::rules::{Change, Rule, rule_for};
+use crate::rules::{Change, MetricRule, rule_for};
 use crate::sentence::{Numbers, message};
-
-/// The acceptances that hold on the day of the head.
-#[derive(Debug)]
-pub(crate) struct Acceptance<'a> {
-    valid: Vec<&'a Accept>,
-}
-
-impl<'a> Acceptance<'a> {
-    /// Takes the day from the head's start, so that a comparison repeats. What expired becomes a remark.
-    pub(crate) fn new(policy: &'a Policy, head: &Run, remarks: &mut Vec<String>) -> Self {
-        let today = Date::new(&head.started).ok();
-        if today.is_none() && !policy.accept.is_empty() {
-            remarks.push(
-                "the head has no start date, so no acceptance is treated as expired".to_owned(),
-            );
-        }
-        let (expired, valid): (Vec<&Accept>, Vec<&Accept>) = policy
-            .accept
-            .iter()
-            .partition(|accept| accept.is_expired(today.as_ref()));
-        remarks.extend(expired.into_iter().map(|accept| {
-            format!(
-                "the acceptance of `{}` for `{}` expired on {} ({})",
-                accept.rule, accept.workload, accept.expires, accept.reason
-            )
-        }));
-        Self { valid }
-    }
-}
 
 /// What rules find in one row.
 pub(crate) fn find(
@@ -80,7 +51,7 @@ pub(crate) fn find(
     }
     if !matches!(row.judgement, Judgement::NotJudged { .. })
         && let Some(rule) = rule_for(metric, Change::TurnedInexact)
-        && turned_inexact(pair, base, head, policy.limits(rule).hard)
+        && turned_inexact(pair, base, head, policy.limits(rule.rule).hard)
     {
         findings.push(statement(
             rule,
@@ -100,16 +71,9 @@ pub(crate) fn find(
         if finding.level == Level::Allow {
             return false;
         }
-        if let Some(accept) = acceptance
-            .valid
-            .iter()
-            .find(|accept| accept.covers(rule.id, &finding.case))
-        {
+        if let Some(accept) = acceptance.of_case(rule.id, &finding.case) {
             finding.level = Level::Allow;
-            finding.message.push_str(&format!(
-                " (accepted until {}: {})",
-                accept.expires, accept.reason
-            ));
+            finding.message.push_str(&accept.note());
         }
         true
     });
@@ -179,7 +143,7 @@ fn relative(finding: &Finding) -> f64 {
 }
 
 fn statement(
-    rule: &Rule,
+    rule: MetricRule,
     metric: &Metric,
     (base, head): (&Measurement, &Measurement),
     pair: &Pair<'_>,
@@ -192,14 +156,20 @@ fn statement(
         spread: head.spread(),
     };
     Finding {
-        rule: rule.id.to_owned(),
-        level: rule.level,
+        rule: rule.rule.id.to_owned(),
+        level: rule.rule.level,
         case: pair.head.id.clone(),
         metric: metric.id.to_owned(),
         base: base.value,
         head: head.value,
-        message: message(rule, metric, numbers, &carriers, &pair.head.enums),
-        remedy: match rule.change {
+        message: message(
+            rule.check.message,
+            metric,
+            numbers,
+            &carriers,
+            &pair.head.enums,
+        ),
+        remedy: match rule.check.change {
             Change::Grew => remedy(metric, &carriers, pair, types),
             Change::TurnedInexact => None,
         },

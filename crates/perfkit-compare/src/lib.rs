@@ -15,6 +15,7 @@ mod environment;
 mod finding;
 mod gain;
 mod judgement;
+pub mod lint;
 mod names;
 mod pairing;
 pub mod policy;
@@ -29,6 +30,7 @@ use perfkit_model::comparison::{Comparison, Row, Verdict};
 use perfkit_model::run::Run;
 
 use crate::policy::Policy;
+use crate::policy::acceptance::{Acceptance, Subject};
 
 /// One side of a comparison.
 #[derive(Debug, Clone)]
@@ -62,7 +64,7 @@ pub fn compare(base: &Side<'_>, head: &Side<'_>, policy: &Policy) -> Comparison 
     let environment = environment::compare(base, head);
     let pairing = pairing::pair(&base.run.cases, &head.run.cases);
     let mut remarks = pairing::remarks(&pairing, base, head);
-    let acceptance = finding::Acceptance::new(policy, head.run, &mut remarks);
+    let acceptance = Acceptance::new(policy, Subject::Workloads, &head.run.started, &mut remarks);
 
     let mut rows: Vec<Row> = Vec::new();
     let mut findings = Vec::new();

@@ -13,14 +13,14 @@ use crate::environment::EnvironmentDifference;
 use crate::judgement::{self, TIMINGS};
 use crate::pairing::Pair;
 use crate::policy::Policy;
-use crate::rules::{Change, Rule, rule_for};
+use crate::rules::{Change, MetricRule, rule_for};
 
 /// A row and what led to it.
 #[derive(Debug)]
 pub(crate) struct Judged {
     pub(crate) row: Row,
     /// The rule a policy asks to judge this metric by; `None` where nobody asked.
-    pub(crate) rule: Option<&'static Rule>,
+    pub(crate) rule: Option<MetricRule>,
     /// Whether both sides have a value.
     pub(crate) measured: Measured,
 }
@@ -76,7 +76,7 @@ pub(crate) fn judge(
             let (judgement, smallest_effect) =
                 match comparable(metric, pair, (left, right), (base, head), environment) {
                     Ok((left, right)) => {
-                        let opinion = judgement::judge(left, right, policy.limits(rule));
+                        let opinion = judgement::judge(left, right, policy.limits(rule.rule));
                         (opinion.judgement, opinion.smallest_effect)
                     }
                     Err(reason) => (shown(reason), None),
@@ -125,7 +125,7 @@ pub(crate) fn order(left: &Row, right: &Row) -> Ordering {
 const ORIENTATION: &str = "for orientation only";
 
 /// The rule that judges this metric, or why none does.
-fn judging_rule(id: &str, policy: &Policy) -> Result<(&'static Metric, &'static Rule), String> {
+fn judging_rule(id: &str, policy: &Policy) -> Result<(&'static Metric, MetricRule), String> {
     let Some(metric) = metric(id) else {
         return Err("this version of perfkit does not know this metric".to_owned());
     };
@@ -138,8 +138,8 @@ fn judging_rule(id: &str, policy: &Policy) -> Result<(&'static Metric, &'static 
     let Some(rule) = rule_for(metric, Change::Grew) else {
         return Err("no rule judges this metric".to_owned());
     };
-    if policy.level(rule) == Level::Allow {
-        return Err(format!("the policy switches `{}` off", rule.id));
+    if policy.level(rule.rule) == Level::Allow {
+        return Err(format!("the policy switches `{}` off", rule.rule.id));
     }
     Ok((metric, rule))
 }

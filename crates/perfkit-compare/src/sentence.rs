@@ -11,7 +11,6 @@ use crate::causes::carried::{Carried, carried};
 use crate::causes::evidence::Through;
 use crate::causes::layout::{Lopsided, lopsided};
 use crate::causes::{Boxed, Carrier};
-use crate::rules::Rule;
 use perfkit_model::short_name::short_name;
 
 /// What a rule's message is filled with.
@@ -26,7 +25,7 @@ pub(crate) struct Numbers {
 /// One line: what happened, with numbers, and the first cause. Where most moved types hold one and the same type,
 /// that one comes first.
 pub(crate) fn message(
-    rule: &Rule,
+    template: &str,
     metric: &Metric,
     numbers: Numbers,
     carriers: &[Carrier],
@@ -38,10 +37,9 @@ pub(crate) fn message(
     };
     // A ratio to nothing says nothing.
     let template = if numbers.base == 0.0 {
-        rule.message
-            .replace("{change}, from {base} to", "from nothing to")
+        template.replace("{change}, from {base} to", "from nothing to")
     } else {
-        rule.message.to_owned()
+        template.to_owned()
     };
     let mut text = template
         .replace("{title}", metric.title)

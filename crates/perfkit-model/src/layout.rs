@@ -73,6 +73,21 @@ pub enum TypeKind {
 }
 
 impl TypeKind {
+    /// The word in files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Struct => "struct",
+            Self::Tuple => "tuple",
+            Self::Union => "union",
+            Self::Enum => "enum",
+            Self::Closure => "closure",
+            Self::AsyncFn => "async-fn",
+            Self::AsyncBlock => "async-block",
+            Self::AsyncClosure => "async-closure",
+        }
+    }
+
     /// Whether it is a state machine of the compiler.
     #[must_use]
     pub const fn is_future(self) -> bool {

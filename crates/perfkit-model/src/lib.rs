@@ -13,6 +13,7 @@ pub mod environment;
 pub mod intervals;
 pub mod layout;
 pub mod lens;
+pub mod lint;
 pub mod metric;
 pub mod part;
 pub mod quantity;

@@ -11,6 +11,7 @@ mod digest;
 pub mod folded;
 pub mod html;
 pub mod json;
+pub mod lint;
 pub mod markdown;
 pub mod pprof;
 pub mod svg;

@@ -35,6 +35,12 @@ pub fn render(view: &View<'_>, writer: &mut impl Write) -> Result<(), RenderErro
     }
     blocks.extend(remarks(view, &cases));
 
+    writer.write_all(joined(blocks).as_bytes())?;
+    Ok(())
+}
+
+/// Blocks one after the other, as many as a comment can hold.
+pub(crate) fn joined(blocks: Vec<String>) -> String {
     let mut summary = String::new();
     let total = blocks.len();
     for (index, block) in blocks.into_iter().enumerate() {
@@ -51,8 +57,7 @@ pub fn render(view: &View<'_>, writer: &mut impl Write) -> Result<(), RenderErro
         }
         summary.push_str(&block);
     }
-    writer.write_all(summary.as_bytes())?;
-    Ok(())
+    summary
 }
 
 fn verdict(view: &View<'_>, cases: &[CaseDigest<'_>]) -> String {
@@ -228,7 +233,7 @@ fn remarks(view: &View<'_>, cases: &[CaseDigest<'_>]) -> Vec<String> {
 }
 
 /// A message: what stands between backticks becomes code, the rest loses its markup.
-fn sentence(message: &str) -> String {
+pub(crate) fn sentence(message: &str) -> String {
     let message = text::name(message, LONGEST);
     let spans = text::spans(&message).into_iter();
     spans
@@ -239,7 +244,7 @@ fn sentence(message: &str) -> String {
 /// A name as code, in tables too.
 ///
 /// The fence is longer than any run of backticks inside, and a `|` would end a table's cell.
-fn code(name: &str) -> String {
+pub(crate) fn code(name: &str) -> String {
     let name = text::name(name, 160).replace('|', "¦");
     if name.is_empty() {
         return String::new();
@@ -251,7 +256,7 @@ fn code(name: &str) -> String {
 }
 
 /// Plain words without markup, links, mentions or issue references.
-fn markup(words: &str) -> String {
+pub(crate) fn markup(words: &str) -> String {
     let mut safe = String::with_capacity(words.len());
     for character in words.chars() {
         match character {

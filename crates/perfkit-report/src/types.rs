@@ -94,7 +94,7 @@ pub fn table(
             "{size:>sizes$}   {:>padding$}   {title}",
             self::padding(ty)
         ));
-        if let Some(reason) = reasons(ty) {
+        if let Some(reason) = chain_words(&ty.chain) {
             page.labelled("", sizes + padding + 8, &reason);
         }
     }
@@ -138,7 +138,7 @@ fn tree(page: &mut Page, ty: &TypeView, title: &str) {
     facts.extend((layout.padding > 0).then(|| format!("{} B never used", grouped(layout.padding))));
     facts.extend(layout.niche.then(|| "tag in a niche".to_owned()));
     page.line(&format!("  {}", facts.join(" · ")));
-    if let Some(line) = reasons(ty) {
+    if let Some(line) = chain_words(&ty.chain) {
         page.labelled("  why ", 6, &line);
     }
     if let Some(outlier) = &ty.outlier {
@@ -193,9 +193,9 @@ fn variant_title(layout: &TypeLayout, variant: &VariantLayout) -> String {
     format!("{} · {} B", plain(&variant.name), grouped(variant.end))
 }
 
-/// The chain in one line, innermost last.
-fn reasons(ty: &TypeView) -> Option<String> {
-    let steps = ty.chain.iter().map(|step| {
+/// The chain in one line, innermost last; `None` for none.
+pub(crate) fn chain_words(chain: &[Step]) -> Option<String> {
+    let steps = chain.iter().map(|step| {
         let place = step.place.as_ref().map(|place| {
             let file = place.file.rsplit('/').next().unwrap_or_default();
             format!("{}:{} ", plain(file), place.line)

@@ -172,15 +172,17 @@ fn workspace(global: &Global) -> Vec<Check> {
             "`cargo perfkit explain perfkit.toml`",
         )),
     }
-    match workspace.bench_packages(&crate::cli::BuildArgs::default()) {
+    match crate::targets::benches(&workspace, &crate::cli::BuildArgs::default()) {
         Ok(packages) => {
             for package in packages {
+                let benches: Vec<String> =
+                    package.targets.into_iter().map(|(_, name)| name).collect();
                 checks.push(check(
                     true,
                     format!(
                         "{} has the bench targets {}",
                         package.name,
-                        package.benches.join(", ")
+                        benches.join(", ")
                     ),
                     "",
                 ));

@@ -14,8 +14,8 @@ pub(crate) fn list(global: &Global, select: &SelectArgs) -> anyhow::Result<Exit>
     let workspace = Workspace::load(global)?;
     let (settings, _) = settings::load(&workspace.root)?;
     let _lock = store::lock(&workspace)?;
-    let packages = workspace.bench_packages(&select.build)?;
-    let built = build::build(
+    let packages = crate::targets::benches(&workspace, &select.build)?;
+    let built = build::workloads(
         &workspace,
         &packages,
         &select.build,

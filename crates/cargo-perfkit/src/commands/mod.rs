@@ -4,6 +4,7 @@ pub(crate) mod baseline;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod init;
+pub(crate) mod lint;
 pub(crate) mod list;
 pub(crate) mod report;
 pub(crate) mod run;

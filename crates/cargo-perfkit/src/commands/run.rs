@@ -20,7 +20,9 @@ use crate::measure::Manner;
 use crate::settings::Settings;
 use crate::symbols::Symbols;
 use crate::workspace::Workspace;
-use crate::{build, environment, measure, plan, progress, rendered, rustc, settings, store};
+use crate::{
+    build, environment, measure, plan, progress, rendered, rustc, settings, store, targets,
+};
 
 /// Runs the command.
 pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
@@ -93,8 +95,8 @@ fn measured(
     settings: &Settings,
     rustc: &rustc::Rustc,
 ) -> anyhow::Result<Run> {
-    let packages = workspace.bench_packages(&args.select.build)?;
-    let built = build::build(workspace, &packages, &args.select.build, settings, rustc)?;
+    let packages = targets::benches(workspace, &args.select.build)?;
+    let built = build::workloads(workspace, &packages, &args.select.build, settings, rustc)?;
     let (variables, recorded) = environment::variables(settings);
     let surroundings = Surroundings {
         variables,

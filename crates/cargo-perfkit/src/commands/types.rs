@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use perfkit_compare::anatomy;
 use perfkit_debuginfo::code_size;
-use perfkit_debuginfo::types::{self, Options, ReadError};
 use perfkit_model::layout::{TypeLayout, TypeTable};
 use perfkit_report::types::{BinaryView, TypeView, TypesView};
 
@@ -12,7 +11,7 @@ use crate::build::Executable;
 use crate::cli::{Global, TypesArgs, TypesFormat};
 use crate::failure::{Exit, Failure};
 use crate::workspace::Workspace;
-use crate::{build, parallel, progress, rendered, rustc, settings, store};
+use crate::{build, parallel, progress, rendered, rustc, settings, store, targets, type_tables};
 
 /// Types shown as trees; more are a table.
 const MOST_TREES: usize = 8;
@@ -25,10 +24,11 @@ pub(crate) fn types(global: &Global, args: &TypesArgs) -> anyhow::Result<Exit> {
     let workspace = Workspace::load(global)?;
     let (settings, _) = settings::load(&workspace.root)?;
     let _lock = store::lock(&workspace)?;
-    let packages = workspace.bench_packages(&args.build)?;
+    let kinds = args.targets.kinds(&settings);
+    let packages = targets::programs(&workspace, &args.build, kinds)?;
     let rustc = rustc::ask()?;
-    let built = build::build(&workspace, &packages, &args.build, &settings, &rustc)?;
-    let table = read(
+    let built = build::programs(&workspace, &packages, &args.build, &settings, &rustc)?;
+    let table = type_tables::read(
         &built.executables,
         &workspace,
         args.min_size.min(LEAST_READ),
@@ -48,37 +48,6 @@ pub(crate) fn types(global: &Global, args: &TypesArgs) -> anyhow::Result<Exit> {
         TypesFormat::Terminal => perfkit_report::types::table(&view, &options, &mut text)?,
     }
     super::print_bytes(&text)
-}
-
-/// Types of all executables, each once.
-fn read(
-    executables: &[Executable],
-    workspace: &Workspace,
-    least: u64,
-) -> anyhow::Result<TypeTable> {
-    // One binary after the other: each is read by as many threads as there are processors.
-    let options = Options {
-        least,
-        root: workspace.root.clone(),
-        threads: std::thread::available_parallelism().map_or(1, usize::from),
-    };
-    let mut table = TypeTable::default();
-    for executable in executables {
-        let types = types::read(&executable.path, &options).map_err(explained)?;
-        table.types.extend(types.table.types);
-    }
-    table.settle();
-    Ok(table)
-}
-
-fn explained(error: ReadError) -> anyhow::Error {
-    let hint = error.hint();
-    let failure = Failure::new(error.to_string());
-    let failure = match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    };
-    failure.into()
 }
 
 fn view(

@@ -6,20 +6,68 @@ use perfkit_model::run::CaseId;
 use serde::{Deserialize, Deserializer, de};
 
 use crate::policy::RuleId;
+use crate::policy::glob::{matches, matches_type};
+use crate::rules::{Check, rule};
 
 /// One accepted regression. Its finding stays in the report at level `allow`, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Written")]
 pub struct Accept {
     /// Which rule may find it.
     pub rule: RuleId,
-    /// The workload's name, or a case as reports write it (`ddsplit/8 [story]`); `*` and `?` stand for
-    /// any text and any character.
-    pub workload: String,
+    /// Where.
+    pub about: About,
     /// Why that is all right. It is shown beside the finding.
     pub reason: String,
     /// Last day on which it holds. Everything accepted is looked at again.
     pub expires: Date,
+}
+
+/// Where a rule may find something. `*` and `?` stand for any text and any character.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// The workload's name, or a case as reports write it (`ddsplit/8 [story]`).
+    Workload(String),
+    /// The type's name, with or without its arguments (`ddsplit::story::DistriErr`, `async fn ddsplit::query::*`).
+    Type(String),
+}
+
+/// As a file has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    rule: RuleId,
+    workload: Option<String>,
+    #[serde(rename = "type")]
+    ty: Option<String>,
+    reason: String,
+    expires: Date,
+}
+
+impl TryFrom<Written> for Accept {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let is_of_types =
+            rule(written.rule.as_str()).is_some_and(|rule| matches!(rule.check, Check::Types(_)));
+        let about = match (written.workload, written.ty) {
+            (Some(workload), None) if !is_of_types => About::Workload(workload),
+            (None, Some(ty)) if is_of_types => About::Type(ty),
+            _ => {
+                let key = if is_of_types { "type" } else { "workload" };
+                return Err(format!(
+                    "`{}` is accepted by its `{key}`, and by nothing else",
+                    written.rule
+                ));
+            }
+        };
+        Ok(Self {
+            rule: written.rule,
+            about,
+            reason: written.reason,
+            expires: written.expires,
+        })
+    }
 }
 
 /// A day as `2027-03-31`.
@@ -38,10 +86,28 @@ impl Accept {
     /// Whether this entry speaks of `rule` in `case`.
     #[must_use]
     pub fn covers(&self, rule: &str, case: &CaseId) -> bool {
+        let About::Workload(workload) = &self.about else {
+            return false;
+        };
         self.rule.as_str() == rule
-            && (matches_glob(&self.workload, &case.workload)
-                || self.workload == case.to_string()
-                || matches_glob(&self.workload, &case.to_string()))
+            && (matches(workload, &case.workload)
+                || *workload == case.to_string()
+                || matches(workload, &case.to_string()))
+    }
+
+    /// Whether this entry speaks of `rule` and a type of this name.
+    #[must_use]
+    pub fn covers_type(&self, rule: &str, name: &str) -> bool {
+        let About::Type(pattern) = &self.about else {
+            return false;
+        };
+        self.rule.as_str() == rule && matches_type(pattern, name)
+    }
+
+    /// What is said behind the message of an accepted finding.
+    #[must_use]
+    pub(crate) fn note(&self) -> String {
+        format!(" (accepted until {}: {})", self.expires, self.reason)
     }
 
     /// Whether it has expired on `today`. Where the day is unknown it has not: the run says so.
@@ -78,6 +144,14 @@ impl Date {
     }
 }
 
+impl fmt::Display for About {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Workload(pattern) | Self::Type(pattern) => formatter.write_str(pattern),
+        }
+    }
+}
+
 impl fmt::Display for Date {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(&self.0)
@@ -89,35 +163,4 @@ impl<'de> Deserialize<'de> for Date {
         let text = String::deserialize(deserializer)?;
         Self::new(&text).map_err(de::Error::custom)
     }
-}
-
-/// Whether `text` has the form of `pattern`, where `*` stands for any text and `?` for any character.
-///
-/// Linear with one point to fall back to: the last `*` may always take one more character.
-fn matches_glob(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), text.chars().collect());
-    let (mut at, mut position) = (0, 0);
-    let mut fallback: Option<(usize, usize)> = None;
-    while position < text.len() {
-        match pattern.get(at) {
-            Some('*') => {
-                fallback = Some((at + 1, position));
-                at += 1;
-            }
-            Some(wanted) if *wanted == '?' || *wanted == text[position] => {
-                at += 1;
-                position += 1;
-            }
-            _ => {
-                let Some((after_star, taken)) = fallback else {
-                    return false;
-                };
-                fallback = Some((after_star, taken + 1));
-                at = after_star;
-                position = taken + 1;
-            }
-        }
-    }
-    pattern[at..].iter().all(|rest| *rest == '*')
 }

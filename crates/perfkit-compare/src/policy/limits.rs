@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, de};
 
-/// How much growth is too much: it has to pass both limits.
+/// How much growth is too much: it has to pass both limits. Rules about the size of a type look at `hard` alone.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
     /// Growth as a fraction of the smaller side that is still no change: 0.005 is 0.5 %.
@@ -37,6 +37,24 @@ pub const NEAR_EXACT_SOFT: f64 = 0.03;
 
 /// The same for the smallest growth that matters: 8 events instead of 2, 256 B instead of 64.
 pub const NEAR_EXACT_HARD: f64 = 4.0;
+
+/// A type that grew by a twentieth or less has one more field among many.
+pub const TYPE_SOFT: f64 = 0.05;
+
+/// Two machine words: alignment alone costs up to one.
+pub const FEWEST_PADDING: f64 = 16.0;
+
+/// The gap from which clippy's `large_enum_variant` speaks.
+pub const VARIANT_GAP: f64 = 200.0;
+
+/// The size from which clippy's `result_large_err` speaks.
+pub const ERROR_SIZE: f64 = 128.0;
+
+/// The size from which clippy's `large_futures` speaks.
+pub const LARGE_FUTURE: f64 = 16_384.0;
+
+/// A page of memory.
+pub const LARGE_TYPE: f64 = 4_096.0;
 
 impl Limits {
     /// The limits for values that nearly repeat.

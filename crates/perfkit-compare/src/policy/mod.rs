@@ -8,6 +8,12 @@
 //! soft = "1 %"
 //! hard = 10
 //!
+//! [[types]]
+//! path = "ddsplit::wire::*"
+//! rule = "type-grew"
+//! level = "warn"
+//! budget = "4 kB"
+//!
 //! [[accept]]
 //! rule = "copied-bytes-grew"
 //! workload = "ddsplit*"
@@ -16,7 +22,10 @@
 //! ```
 
 pub mod accept;
+pub(crate) mod acceptance;
+mod glob;
 pub mod limits;
+pub mod types;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,6 +35,7 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::policy::accept::Accept;
 use crate::policy::limits::{Amount, Limits, Percent};
+use crate::policy::types::TypePolicy;
 use crate::rules::{RULES, Rule, rule};
 
 /// What counts as worse, how serious it is, and what has been accepted. The default is every rule's own.
@@ -34,6 +44,8 @@ use crate::rules::{RULES, Rule, rule};
 pub struct Policy {
     /// Settings that differ from a rule's own.
     pub rules: BTreeMap<RuleId, RulePolicy>,
+    /// What holds for some types only; of several that fit a type the last one counts.
+    pub types: Vec<TypePolicy>,
     /// Regressions somebody has agreed to, for a while.
     pub accept: Vec<Accept>,
 }

@@ -3,19 +3,21 @@
 use perfkit_model::comparison::Level;
 
 use crate::policy::limits::{EXACT_SOFT, FEWEST_BYTES, Limits};
-use crate::rules::{Change, Rule, Selector};
+use crate::rules::{Change, Check, MetricCheck, Rule, Selector};
 
 /// More bytes requested from the allocator per iteration.
 pub const RULE: Rule = Rule {
     id: "allocated-bytes-grew",
     level: Level::Deny,
-    selector: Selector::Metric("heap.bytes"),
-    change: Change::Grew,
     limits: Limits {
         soft: EXACT_SOFT,
         hard: FEWEST_BYTES,
     },
-    message: "allocated bytes grew {change}, from {base} to {head} per iteration",
+    check: Check::Metrics(MetricCheck {
+        selector: Selector::Metric("heap.bytes"),
+        change: Change::Grew,
+        message: "allocated bytes grew {change}, from {base} to {head} per iteration",
+    }),
     explain: r#"One iteration requests more bytes from the allocator than it did. A reallocation counts its whole new size.
 
 Why it matters: fresh memory has to be found, faulted in and cached; large blocks often go to the kernel and back.

@@ -3,19 +3,21 @@
 use perfkit_model::comparison::Level;
 
 use crate::policy::limits::{EXACT_SOFT, FEWEST_EVENTS, Limits};
-use crate::rules::{Change, Rule, Selector};
+use crate::rules::{Change, Check, MetricCheck, Rule, Selector};
 
 /// More heap blocks per iteration.
 pub const RULE: Rule = Rule {
     id: "allocations-grew",
     level: Level::Deny,
-    selector: Selector::Metric("heap.allocs"),
-    change: Change::Grew,
     limits: Limits {
         soft: EXACT_SOFT,
         hard: FEWEST_EVENTS,
     },
-    message: "allocations grew {change}, from {base} to {head} per iteration",
+    check: Check::Metrics(MetricCheck {
+        selector: Selector::Metric("heap.allocs"),
+        change: Change::Grew,
+        message: "allocations grew {change}, from {base} to {head} per iteration",
+    }),
     explain: r#"One iteration of the workload asks the allocator for more blocks than it did. A reallocation counts as a block.
 
 Why it matters: every block costs a call, a free and cache lines, and contends with other threads. In async code

@@ -3,19 +3,21 @@
 use perfkit_model::comparison::Level;
 
 use crate::policy::limits::{EXACT_SOFT, FEWEST_BYTES, Limits};
-use crate::rules::{Change, Rule, Selector};
+use crate::rules::{Change, Check, MetricCheck, Rule, Selector};
 
 /// More bytes moved by memcpy and memmove per iteration.
 pub const RULE: Rule = Rule {
     id: "copied-bytes-grew",
     level: Level::Deny,
-    selector: Selector::Metric("memcpy.bytes"),
-    change: Change::Grew,
     limits: Limits {
         soft: EXACT_SOFT,
         hard: FEWEST_BYTES,
     },
-    message: "copied bytes grew {change}, from {base} to {head} per iteration",
+    check: Check::Metrics(MetricCheck {
+        selector: Selector::Metric("memcpy.bytes"),
+        change: Change::Grew,
+        message: "copied bytes grew {change}, from {base} to {head} per iteration",
+    }),
     explain: r#"One iteration moves more bytes by `memcpy` and `memmove` than it did.
 
 Why it matters: moving a value copies every byte of its type, used or not. One error variant that holds 50 kB

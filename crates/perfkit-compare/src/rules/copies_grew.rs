@@ -3,19 +3,21 @@
 use perfkit_model::comparison::Level;
 
 use crate::policy::limits::{EXACT_SOFT, FEWEST_EVENTS, Limits};
-use crate::rules::{Change, Rule, Selector};
+use crate::rules::{Change, Check, MetricCheck, Rule, Selector};
 
 /// More calls of memcpy and memmove per iteration.
 pub const RULE: Rule = Rule {
     id: "copies-grew",
     level: Level::Deny,
-    selector: Selector::Metric("memcpy.calls"),
-    change: Change::Grew,
     limits: Limits {
         soft: EXACT_SOFT,
         hard: FEWEST_EVENTS,
     },
-    message: "copies grew {change}, from {base} to {head} per iteration",
+    check: Check::Metrics(MetricCheck {
+        selector: Selector::Metric("memcpy.calls"),
+        change: Change::Grew,
+        message: "copies grew {change}, from {base} to {head} per iteration",
+    }),
     explain: r#"One iteration calls `memcpy` or `memmove` more often than it did. Copies the compiler inlines (up to 128 B on
 x86-64) are not calls.
 

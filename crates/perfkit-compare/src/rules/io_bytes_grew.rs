@@ -3,19 +3,21 @@
 use perfkit_model::comparison::Level;
 
 use crate::policy::limits::{EXACT_SOFT, FEWEST_BYTES, Limits};
-use crate::rules::{Change, Rule, Selector};
+use crate::rules::{Change, Check, MetricCheck, Rule, Selector};
 
 /// More bytes moved by I/O calls per iteration.
 pub const RULE: Rule = Rule {
     id: "io-bytes-grew",
     level: Level::Warn,
-    selector: Selector::Metric("io.bytes"),
-    change: Change::Grew,
     limits: Limits {
         soft: EXACT_SOFT,
         hard: FEWEST_BYTES,
     },
-    message: "I/O bytes grew {change}, from {base} to {head} per iteration",
+    check: Check::Metrics(MetricCheck {
+        selector: Selector::Metric("io.bytes"),
+        change: Change::Grew,
+        message: "I/O bytes grew {change}, from {base} to {head} per iteration",
+    }),
     explain: r#"One iteration reads or writes more bytes than it did.
 
 Why it matters: the bytes have to be made, copied by the kernel and carried. It warns only, because a workload

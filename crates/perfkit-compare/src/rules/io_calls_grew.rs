@@ -3,19 +3,21 @@
 use perfkit_model::comparison::Level;
 
 use crate::policy::limits::{EXACT_SOFT, FEWEST_EVENTS, Limits};
-use crate::rules::{Change, Rule, Selector};
+use crate::rules::{Change, Check, MetricCheck, Rule, Selector};
 
 /// More I/O calls per iteration.
 pub const RULE: Rule = Rule {
     id: "io-calls-grew",
     level: Level::Deny,
-    selector: Selector::Metric("io.calls"),
-    change: Change::Grew,
     limits: Limits {
         soft: EXACT_SOFT,
         hard: FEWEST_EVENTS,
     },
-    message: "I/O calls grew {change}, from {base} to {head} per iteration",
+    check: Check::Metrics(MetricCheck {
+        selector: Selector::Metric("io.calls"),
+        change: Change::Grew,
+        message: "I/O calls grew {change}, from {base} to {head} per iteration",
+    }),
     explain: r#"One iteration calls the functions that read, write, send, receive or wait more often than it did.
 
 Why it matters: each is a system call of a microsecond or so, whatever it carries, and on sockets also a packet

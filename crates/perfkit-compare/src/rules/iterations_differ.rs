@@ -3,21 +3,23 @@
 use perfkit_model::comparison::Level;
 
 use crate::policy::limits::{FEWEST_EVENTS, Limits};
-use crate::rules::{Change, Rule, Selector};
+use crate::rules::{Change, Check, MetricCheck, Rule, Selector};
 
 /// A count that repeated exactly no longer does.
 pub const RULE: Rule = Rule {
     id: "iterations-differ",
     level: Level::Warn,
-    selector: Selector::EveryExact,
-    change: Change::TurnedInexact,
     // The size of the spread says little: what is new is that there is one. One event is rounding at the
     // end of a measured region, hence the floor.
     limits: Limits {
         soft: 0.0,
         hard: FEWEST_EVENTS,
     },
-    message: "{title} were the same in every iteration and now differ by {spread} ({base} before, {head} now)",
+    check: Check::Metrics(MetricCheck {
+        selector: Selector::EveryExact,
+        change: Change::TurnedInexact,
+        message: "{title} were the same in every iteration and now differ by {spread} ({base} before, {head} now)",
+    }),
     explain: r#"Every iteration of the base gave the same count. In the head they differ, so this count is now judged against the
 spread that was seen, and small regressions in it pass unseen. Workloads on a multi-threaded runtime are left out:
 their counts depend on scheduling.

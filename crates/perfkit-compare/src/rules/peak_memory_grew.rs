@@ -3,19 +3,21 @@
 use perfkit_model::comparison::Level;
 
 use crate::policy::limits::{Limits, PEAK_FEWEST_BYTES, PEAK_SOFT};
-use crate::rules::{Change, Rule, Selector};
+use crate::rules::{Change, Check, MetricCheck, Rule, Selector};
 
 /// More heap bytes live at once.
 pub const RULE: Rule = Rule {
     id: "peak-memory-grew",
     level: Level::Deny,
-    selector: Selector::Metric("heap.peak"),
-    change: Change::Grew,
     limits: Limits {
         soft: PEAK_SOFT,
         hard: PEAK_FEWEST_BYTES,
     },
-    message: "peak memory grew {change}, from {base} to {head}",
+    check: Check::Metrics(MetricCheck {
+        selector: Selector::Metric("heap.peak"),
+        change: Change::Grew,
+        message: "peak memory grew {change}, from {base} to {head}",
+    }),
     explain: r#"More heap bytes are live at once during an iteration than were, counted above what was live when it began.
 
 Why it matters: the peak is what a container limit kills for, and what decides how many requests fit one machine.

@@ -3,19 +3,21 @@
 use perfkit_model::comparison::Level;
 
 use crate::policy::limits::{EXACT_SOFT, FEWEST_EVENTS, Limits};
-use crate::rules::{Change, Rule, Selector};
+use crate::rules::{Change, Check, MetricCheck, Rule, Selector};
 
 /// More heap blocks resized per iteration.
 pub const RULE: Rule = Rule {
     id: "reallocations-grew",
     level: Level::Warn,
-    selector: Selector::Metric("heap.reallocs"),
-    change: Change::Grew,
     limits: Limits {
         soft: EXACT_SOFT,
         hard: FEWEST_EVENTS,
     },
-    message: "reallocations grew {change}, from {base} to {head} per iteration",
+    check: Check::Metrics(MetricCheck {
+        selector: Selector::Metric("heap.reallocs"),
+        change: Change::Grew,
+        message: "reallocations grew {change}, from {base} to {head} per iteration",
+    }),
     explain: r#"One iteration resizes heap blocks more often than it did.
 
 Why it matters: a `Vec` or `String` that grows from empty reallocates at every doubling, and most doublings copy

@@ -3,19 +3,21 @@
 use perfkit_model::comparison::Level;
 
 use crate::policy::limits::{EXACT_SOFT, FEWEST_BYTES, Limits};
-use crate::rules::{Change, Rule, Selector};
+use crate::rules::{Change, Check, MetricCheck, Rule, Selector};
 
 /// More heap bytes outlive the iteration that allocated them.
 pub const RULE: Rule = Rule {
     id: "retained-memory-grew",
     level: Level::Deny,
-    selector: Selector::Metric("heap.retained"),
-    change: Change::Grew,
     limits: Limits {
         soft: EXACT_SOFT,
         hard: FEWEST_BYTES,
     },
-    message: "retained memory grew {change}, from {base} to {head} per iteration",
+    check: Check::Metrics(MetricCheck {
+        selector: Selector::Metric("heap.retained"),
+        change: Change::Grew,
+        message: "retained memory grew {change}, from {base} to {head} per iteration",
+    }),
     explain: r#"An iteration leaves more heap bytes behind than it did: they outlive the iteration that allocated them.
 
 Why it matters: what every iteration leaves behind adds up for as long as the service runs. From nothing to

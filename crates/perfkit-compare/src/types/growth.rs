@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use perfkit_model::layout::{Field, TypeKind, TypeLayout, VariantLayout};
+use perfkit_model::layout::{AWAITED, Field, Place, TypeKind, TypeLayout, VariantLayout};
 
-use super::{Growth, GrowthCause};
+use perfkit_model::lint::GrowthCause;
+
+use super::Growth;
 
 /// Fills in the causes.
 pub(super) fn explain(grown: &mut [Growth<'_>]) {
@@ -39,6 +41,7 @@ fn cause(base: &TypeLayout, head: &TypeLayout) -> Option<GrowthCause> {
         after: part.size,
         place: part.place.clone(),
         passed_on: false,
+        held: part.held,
     });
     causes
         .filter(|cause| cause.after > cause.before)
@@ -66,7 +69,9 @@ struct Part {
     name: String,
     type_name: String,
     size: u64,
-    place: Option<perfkit_model::layout::Place>,
+    place: Option<Place>,
+    /// A variable that is live across an await, and no argument.
+    held: bool,
 }
 
 /// What a type holds, by what it is called; of several of one name the largest.
@@ -79,7 +84,7 @@ fn parts(layout: &TypeLayout) -> BTreeMap<String, Part> {
         }
     };
     for field in &layout.fields {
-        add(field.name.clone(), held(field, None));
+        add(field.name.clone(), part(field, None));
     }
     for variant in &layout.variants {
         if layout.kind == TypeKind::Enum {
@@ -90,29 +95,36 @@ fn parts(layout: &TypeLayout) -> BTreeMap<String, Part> {
                 type_name: largest.map_or_else(String::new, |field| field.type_name.clone()),
                 size: variant.end,
                 place: None,
+                held: false,
             };
             add(variant.name.clone(), part);
             continue;
         }
         for field in &variant.fields {
-            add(field.name.clone(), held(field, Some(variant)));
+            let is_argument = layout.fields.iter().any(|own| own.name == field.name);
+            let part = Part {
+                held: layout.kind.is_future() && field.name != AWAITED && !is_argument,
+                ..part(field, Some(variant))
+            };
+            add(field.name.clone(), part);
         }
     }
     parts
 }
 
-fn held(field: &Field, variant: Option<&VariantLayout>) -> Part {
+fn part(field: &Field, variant: Option<&VariantLayout>) -> Part {
     let await_place = variant.and_then(|variant| variant.place.clone());
     Part {
         name: field.name.clone(),
         type_name: field.type_name.clone(),
         size: field.size,
         place: field.place.clone().or(await_place),
+        held: false,
     }
 }
 
 /// Whether the name of a type is, or has as an argument, the name of another.
-fn mentions(type_name: &str, name: &str) -> bool {
+pub(crate) fn mentions(type_name: &str, name: &str) -> bool {
     let is_word = |char: char| char.is_alphanumeric() || matches!(char, '_' | ':');
     type_name.match_indices(name).any(|(at, _)| {
         let before = type_name[..at].chars().next_back();

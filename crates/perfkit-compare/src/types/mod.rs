@@ -1,13 +1,14 @@
 //! Compares the types of two builds: which grew, and which part of them made them grow.
 
 mod features;
-mod growth;
+pub(crate) mod growth;
 mod pairing;
 mod renames;
 
 use std::collections::BTreeSet;
 
-use perfkit_model::layout::{Place, TypeLayout, TypeTable};
+use perfkit_model::layout::{TypeLayout, TypeTable};
+use perfkit_model::lint::GrowthCause;
 
 /// A type of the head that has a counterpart in the base, and is larger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,23 +19,6 @@ pub struct Growth<'t> {
     pub head: &'t TypeLayout,
     /// What made it grow, where something did.
     pub cause: Option<GrowthCause>,
-}
-
-/// The part of a type that grew most.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GrowthCause {
-    /// Name of the field, variant or variable; [`AWAITED`](perfkit_model::layout::AWAITED) for an awaited future.
-    pub part: String,
-    /// Its type.
-    pub type_name: String,
-    /// Its bytes in the base; 0 where it is new.
-    pub before: u64,
-    /// Its bytes in the head.
-    pub after: u64,
-    /// Where a variable is declared, or the await.
-    pub place: Option<Place>,
-    /// Whether the part grew only because its own type did, which is a growth of its own.
-    pub passed_on: bool,
 }
 
 /// What differs between the types of two builds.

@@ -102,6 +102,10 @@ impl<'u> Resolver<'_, 'u> {
             if !composed || (size < self.least && !is_body) || is_variant(unit, entry) {
                 continue;
             }
+            // The table of a trait's methods is no type of anybody's.
+            if entry.name.starts_with("{vtable_type}") {
+                continue;
+            }
             let kind = kind(entry);
             if size < self.least && !kind.is_future() {
                 continue;

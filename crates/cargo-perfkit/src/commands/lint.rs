@@ -1,0 +1,361 @@
+//! `cargo perfkit lint`: which types grew, before anything runs.
+
+use std::path::Path;
+
+use perfkit_compare::lint::{Lints, TypeSide};
+use perfkit_model::comparison::Verdict;
+use perfkit_model::layout::{Place, TypeLayout};
+use perfkit_model::lint::Lint;
+use perfkit_model::run::Run;
+use perfkit_report::lint::Origin;
+
+use crate::baselines::Baselines;
+use crate::build::{self, Built};
+use crate::cli::{Global, LintArgs, LintFormat};
+use crate::failure::{Exit, Failure, counted};
+use crate::revision::{self, Revision};
+use crate::rustc::{self, Rustc};
+use crate::settings::{self, Settings};
+use crate::targets::Kind;
+use crate::types_text::{self, StoredTypes};
+use crate::workspace::Workspace;
+use crate::{environment, progress, rendered, sources, store, targets, type_tables};
+
+/// Functions without code that are named; the rest is counted.
+const MOST_NAMED: usize = 5;
+
+/// Runs the command.
+pub(crate) fn lint(global: &Global, args: &LintArgs) -> anyhow::Result<Exit> {
+    let (workspace, rustc) = std::thread::scope(|scope| {
+        let rustc = scope.spawn(rustc::ask);
+        (Workspace::load(global), rustc.join())
+    });
+    let workspace = workspace?;
+    let rustc = rustc.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    let (settings, policy) = settings::load(&workspace.root)?;
+    let baselines = Baselines {
+        folder: workspace.root.join(&settings.baselines),
+        target: rustc.host.clone(),
+    };
+    let linter = Linter {
+        workspace: &workspace,
+        settings: &settings,
+        rustc: &rustc,
+        args,
+    };
+    linter.check(args)?;
+    let _lock = store::lock(&workspace)?;
+    let base = linter.base(&baselines)?;
+    let built = linter.build(&workspace)?;
+    let started = std::time::Instant::now();
+    let mut head = linter.types(&workspace, &built)?;
+
+    let run = newest_run(&workspace);
+    let crates = workspace.crate_names();
+    let mut lint = perfkit_compare::lint::lint(
+        base.as_ref()
+            .map(|(name, types)| side(name, types))
+            .as_ref(),
+        &side("this checkout", &head),
+        &Lints {
+            crates: &crates,
+            policy: &policy,
+            started: &head.saved,
+            run: run.as_ref(),
+        },
+    );
+    linter.locate(&mut lint, &head);
+    if let Some((name, base)) = &base {
+        lint.remarks.extend(not_built(name, base, &head));
+    }
+    tracing::info!(seconds = started.elapsed().as_secs_f64(), "after the build");
+
+    let origin = Origin {
+        prefix: revision::prefix(&workspace.root),
+    };
+    write_all(&workspace, &lint, &origin)?;
+    let mut text = Vec::new();
+    render(
+        args.format,
+        &lint,
+        &origin,
+        progress::colours(global),
+        &mut text,
+    )?;
+    super::print_bytes(&text)?;
+    if let Some(name) = &args.save_baseline {
+        head.table
+            .types
+            .retain(|layout| crates.contains(&layout.krate));
+        let path = baselines.save_types(name, &head)?;
+        progress::status("Saved", &format!("types `{name}` in {}", path.display()));
+    }
+    Ok(match &lint.verdict {
+        // What is stored is accepted.
+        Verdict::Regressed if args.save_baseline.is_none() => Exit::Regressed,
+        Verdict::NotJudged { .. } if args.gate => Exit::NotJudged,
+        _ => Exit::Pass,
+    })
+}
+
+/// What all steps need.
+struct Linter<'a> {
+    workspace: &'a Workspace,
+    settings: &'a Settings,
+    rustc: &'a Rustc,
+    args: &'a LintArgs,
+}
+
+impl Linter<'_> {
+    /// Before anything long: what cannot go well is told at once.
+    fn check(&self, args: &LintArgs) -> anyhow::Result<()> {
+        let Some(name) = &args.save_baseline else {
+            return Ok(());
+        };
+        crate::baselines::check_name(name)?;
+        if !(args.build.package.is_empty() && args.build.bench.is_empty()) {
+            return Err(Failure::usage(
+                "a baseline of types holds all of them, and only some were chosen",
+            )
+            .hint("leave `--package` and `--bench` out")
+            .into());
+        }
+        Ok(())
+    }
+
+    /// What to compare with.
+    fn base(&self, baselines: &Baselines) -> anyhow::Result<Option<(String, StoredTypes)>> {
+        if let Some(wanted) = &self.args.base {
+            let revision = revision::find(self.workspace, wanted)?;
+            let types = self.types_of(&revision)?;
+            return Ok(Some((format!("revision {}", revision.short()), types)));
+        }
+        let name = self
+            .args
+            .baseline
+            .as_ref()
+            .unwrap_or(&self.settings.baseline);
+        let is_absent = !baselines.types_path(name).exists();
+        if is_absent && self.args.baseline.is_none() {
+            return Ok(None);
+        }
+        if self.args.save_baseline.as_ref() == Some(name) {
+            // It is stored anew, which is what the error of a damaged one advises.
+            return Ok(baselines
+                .load_types(name)
+                .ok()
+                .map(|types| (format!("baseline {name}"), types)));
+        }
+        Ok(Some((
+            format!("baseline {name}"),
+            baselines.load_types(name)?,
+        )))
+    }
+
+    /// The types of a revision, kept for the next time.
+    fn types_of(&self, revision: &Revision) -> anyhow::Result<StoredTypes> {
+        let what = format!(
+            "{} {:?} {:?} {}",
+            self.rustc.version,
+            self.kinds(),
+            self.args.build,
+            env!("CARGO_PKG_VERSION")
+        );
+        let name = format!(
+            "{}-{}.toml",
+            revision.commit,
+            environment::hash(what.as_bytes())
+        );
+        let kept = self.workspace.folder("types")?.join(name);
+        if let Ok(text) = std::fs::read_to_string(&kept)
+            && let Ok(types) = types_text::read(&text, &kept)
+        {
+            return Ok(types);
+        }
+        let checkout = revision.check_out(self.workspace)?;
+        let base = Workspace::at(&checkout.root, &self.workspace.target)?;
+        let built = self
+            .build(&base)
+            .map_err(|error| error.context(format!("{} could not be built", revision.short())))?;
+        let types = self.types(&base, &built)?;
+        store::write_whole(&kept, |writer| {
+            Ok(writer.write_all(types_text::write(&types).as_bytes())?)
+        })?;
+        Ok(types)
+    }
+
+    fn kinds(&self) -> &[Kind] {
+        self.args.targets.kinds(self.settings)
+    }
+
+    fn build(&self, workspace: &Workspace) -> anyhow::Result<Built> {
+        let packages = targets::programs(workspace, &self.args.build, self.kinds())?;
+        build::programs(
+            workspace,
+            &packages,
+            &self.args.build,
+            self.settings,
+            self.rustc,
+        )
+    }
+
+    fn types(&self, workspace: &Workspace, built: &Built) -> anyhow::Result<StoredTypes> {
+        let mut table = type_tables::read(&built.executables, workspace, 1)?;
+        let crates = workspace.crate_names();
+        // Results of dependencies' making say how large an error is beside its success.
+        table.types.retain(|layout| {
+            crates.contains(&layout.krate) || layout.name.starts_with("core::result::Result<")
+        });
+        let programs = built.executables.iter();
+        Ok(StoredTypes {
+            saved: jiff::Timestamp::now()
+                .strftime("%Y-%m-%dT%H:%M:%SZ")
+                .to_string(),
+            environment: environment::of_types(self.rustc, built),
+            programs: programs
+                .map(|program| {
+                    format!(
+                        "{} {} {}",
+                        program.package,
+                        program.kind.as_str(),
+                        program.target
+                    )
+                })
+                .collect(),
+            table,
+        })
+    }
+
+    /// Gives every finding a place, and names what has no code.
+    fn locate(&self, lint: &mut Lint, head: &StoredTypes) {
+        let definitions = sources::read(self.workspace);
+        for finding in &mut lint.findings {
+            if finding.place.is_none() {
+                finding.place = sources::place(
+                    &definitions,
+                    self.workspace,
+                    &finding.type_name,
+                    &finding.krate,
+                )
+                .or_else(|| self.root_of(&finding.krate));
+            }
+        }
+        let types = head.table.types.iter();
+        let futures: Vec<&TypeLayout> = types.filter(|layout| layout.kind.is_future()).collect();
+        let without = sources::without_code(&definitions, &futures, self.kinds());
+        if without.is_empty() {
+            return;
+        }
+        let named: Vec<String> = without
+            .iter()
+            .take(MOST_NAMED)
+            .map(|definition| {
+                format!(
+                    "`{}` ({}:{})",
+                    definition.name(),
+                    definition.place.file,
+                    definition.place.line
+                )
+            })
+            .collect();
+        let more = without.len().saturating_sub(MOST_NAMED);
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        lint.remarks.push(format!(
+            "{} not in any built program, so their futures were not looked at: {}{more}",
+            match without.len() {
+                1 => "1 async function is".to_owned(),
+                count => format!("{} are", counted(count, "async function")),
+            },
+            named.join(", ")
+        ));
+    }
+
+    /// What a macro wrote has no line of its own; the root of its crate is as close as it gets.
+    fn root_of(&self, krate: &str) -> Option<Place> {
+        let file = self.workspace.root_file(krate)?;
+        let file = file.strip_prefix(&self.workspace.root).unwrap_or(&file);
+        Some(Place {
+            file: file.display().to_string(),
+            line: 1,
+        })
+    }
+}
+
+fn side<'a>(name: &str, types: &'a StoredTypes) -> TypeSide<'a> {
+    TypeSide {
+        name: name.to_owned(),
+        table: &types.table,
+        environment: &types.environment,
+    }
+}
+
+/// The run that says what is really copied. Without one there is no evidence, and nothing else is lost.
+fn newest_run(workspace: &Workspace) -> Option<Run> {
+    if store::runs(workspace).is_empty() {
+        return None;
+    }
+    store::load_run(workspace, None)
+        .inspect_err(|error| progress::warn(&format!("the newest run is left out: {error:#}")))
+        .ok()
+}
+
+/// Programs that only the base has.
+fn not_built(name: &str, base: &StoredTypes, head: &StoredTypes) -> Option<String> {
+    let gone: Vec<String> = base
+        .programs
+        .iter()
+        .filter(|program| !head.programs.contains(program))
+        .map(|program| format!("`{program}`"))
+        .collect();
+    (!gone.is_empty()).then(|| {
+        format!(
+            "{name} also has the types of {}, which were not built here",
+            gone.join(", ")
+        )
+    })
+}
+
+/// Every format, for whoever comes later: an upload step, a comment on the pull request.
+fn write_all(workspace: &Workspace, lint: &Lint, origin: &Origin) -> anyhow::Result<()> {
+    let folder = workspace.folder("lint")?;
+    for (name, format) in [
+        ("lint.json", LintFormat::Json),
+        ("summary.md", LintFormat::Markdown),
+        ("lint.sarif", LintFormat::Sarif),
+        ("code-quality.json", LintFormat::Gitlab),
+    ] {
+        write(&folder.join(name), format, lint, origin)?;
+    }
+    Ok(())
+}
+
+fn write(path: &Path, format: LintFormat, lint: &Lint, origin: &Origin) -> anyhow::Result<()> {
+    let mut text = Vec::new();
+    render(format, lint, origin, false, &mut text)?;
+    store::write_whole(path, |writer| Ok(writer.write_all(&text)?))
+}
+
+fn render(
+    format: LintFormat,
+    lint: &Lint,
+    origin: &Origin,
+    colours: bool,
+    writer: &mut Vec<u8>,
+) -> anyhow::Result<()> {
+    use perfkit_report::lint;
+    match format {
+        LintFormat::Terminal => {
+            lint::terminal::render(lint, &rendered::terminal_options(colours), writer)
+        }
+        LintFormat::Json => lint::json::render(lint, writer),
+        LintFormat::Markdown => lint::markdown::render(lint, writer),
+        LintFormat::Sarif => lint::sarif::render(lint, origin, writer),
+        LintFormat::Github => lint::github::render(lint, origin, writer),
+        LintFormat::Gitlab => lint::gitlab::render(lint, origin, writer),
+    }?;
+    Ok(())
+}
