@@ -262,10 +262,10 @@ fn artifacts(
 
 fn explain(errors: &str) -> Failure {
     if errors.is_empty() {
-        return Failure::new("cargo could not build the workloads; see its messages above")
+        return Failure::new("cargo could not build the workspace; see its messages above")
             .hint("`cargo bench --no-run` shows whether it can without perfkit's settings");
     }
-    let failure = Failure::new("the workloads do not compile; see cargo's messages above");
+    let failure = Failure::new("the workspace does not compile; see cargo's messages above");
     if errors.contains("conflicts with global allocator")
         || errors.contains("cannot define multiple global allocators")
     {

@@ -48,7 +48,7 @@ impl Workspace {
         })
     }
 
-    /// The workspace in another folder, built into the same target directory as another one.
+    /// The workspace in another folder, with this one in place of `target/perfkit`.
     pub(crate) fn at(root: &Path, target: &Path) -> anyhow::Result<Self> {
         let mut command = MetadataCommand::new();
         command

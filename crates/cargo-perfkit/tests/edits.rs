@@ -47,6 +47,9 @@ const EDITS: &str = "edits";
 /// Edits that were written after it was finished, by somebody who did not know it.
 const LATER_EDITS: &str = "edits-later";
 
+/// Edits like those of ordinary pull requests, written after the pairing was frozen; it has not changed since.
+const UNSEEN_EDITS: &str = "edits-unseen";
+
 fn edits(part: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../perfkit-debuginfo/tests");
     let folder = folder.join(part);
@@ -242,6 +245,15 @@ fn growth_is_found_in_later_edits() {
     );
     assert_eq!(
         judge(LATER_EDITS, &[&["-Copt-level=3"]]),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn growth_is_found_in_unseen_edits() {
+    assert!(edits(UNSEEN_EDITS).len() >= 12, "the set is not complete");
+    assert_eq!(
+        judge(UNSEEN_EDITS, &[&["-Copt-level=3"]]),
         Vec::<String>::new()
     );
 }

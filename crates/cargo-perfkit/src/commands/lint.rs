@@ -173,7 +173,9 @@ impl Linter<'_> {
             return Ok(types);
         }
         let checkout = revision.check_out(self.workspace)?;
-        let base = Workspace::at(&checkout.root, &self.workspace.target)?;
+        // Cargo takes a crate of the same name at the same place within its workspace for the same crate, and what was
+        // built of one revision for that of the other: never in the target directory of the user's checkout.
+        let base = Workspace::at(&checkout.root, &self.workspace.folder("base-build")?)?;
         let built = self
             .build(&base)
             .map_err(|error| error.context(format!("{} could not be built", revision.short())))?;
@@ -265,11 +267,8 @@ impl Linter<'_> {
             String::new()
         };
         lint.remarks.push(format!(
-            "{} not in any built program, so their futures were not looked at: {}{more}",
-            match without.len() {
-                1 => "1 async function is".to_owned(),
-                count => format!("{} are", counted(count, "async function")),
-            },
+            "no built program has the futures of {}: {}{more}",
+            counted(without.len(), "async function"),
             named.join(", ")
         ));
     }

@@ -11,6 +11,7 @@ mod failures;
 mod init;
 mod interruptions;
 mod judging;
+mod lint;
 mod outcome;
 mod reports;
 mod sandbox;

@@ -106,6 +106,12 @@ impl Sandbox {
         self
     }
 
+    /// Leaves a variable to what the command inherits.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.variables.remove(name);
+        self
+    }
+
     /// Runs the command in a folder of the workspace.
     pub(crate) fn within(mut self, directory: &str) -> Self {
         self.directory = self.root.join(directory);

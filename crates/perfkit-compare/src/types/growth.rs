@@ -31,8 +31,47 @@ pub(super) fn explain(grown: &mut [Growth<'_>]) {
     }
 }
 
-/// The part with the most bytes added.
+/// The part with the most bytes added; where parts kept their sizes, the largest one that a future now holds together
+/// with what it holds most of.
 fn cause(base: &TypeLayout, head: &TypeLayout) -> Option<GrowthCause> {
+    let grown = larger_part(base, head);
+    let added = grown.as_ref().map_or(0, |cause| cause.after - cause.before);
+    let explains = added.saturating_mul(2) >= head.size.saturating_sub(base.size);
+    if explains || !head.kind.is_future() {
+        return grown;
+    }
+    held_longer(base, head).or(grown)
+}
+
+/// The largest part of the suspend point with the most live bytes that was not part of that of the base.
+fn held_longer(base: &TypeLayout, head: &TypeLayout) -> Option<GrowthCause> {
+    fn most(layout: &TypeLayout) -> Option<&VariantLayout> {
+        layout.variants.iter().max_by_key(|variant| variant.live)
+    }
+    let held_before = most(base).map_or(&[][..], |variant| &variant.fields);
+    let held = most(head)?;
+    let is_new = |field: &&Field| {
+        let mut before = held_before.iter();
+        !before.any(|old| (&old.name, &old.type_name) == (&field.name, &field.type_name))
+    };
+    let field = held
+        .fields
+        .iter()
+        .filter(is_new)
+        .max_by_key(|field| field.size)?;
+    let part = part_of(head, field, held);
+    Some(GrowthCause {
+        part: part.name,
+        type_name: part.type_name,
+        before: 0,
+        after: part.size,
+        place: part.place,
+        passed_on: false,
+        held: part.held,
+    })
+}
+
+fn larger_part(base: &TypeLayout, head: &TypeLayout) -> Option<GrowthCause> {
     let (base, head) = (parts(base), parts(head));
     let causes = head.values().map(|part| GrowthCause {
         part: part.name.clone(),
@@ -101,15 +140,18 @@ fn parts(layout: &TypeLayout) -> BTreeMap<String, Part> {
             continue;
         }
         for field in &variant.fields {
-            let is_argument = layout.fields.iter().any(|own| own.name == field.name);
-            let part = Part {
-                held: layout.kind.is_future() && field.name != AWAITED && !is_argument,
-                ..part(field, Some(variant))
-            };
-            add(field.name.clone(), part);
+            add(field.name.clone(), part_of(layout, field, variant));
         }
     }
     parts
+}
+
+fn part_of(layout: &TypeLayout, field: &Field, variant: &VariantLayout) -> Part {
+    let is_argument = layout.fields.iter().any(|own| own.name == field.name);
+    Part {
+        held: layout.kind.is_future() && field.name != AWAITED && !is_argument,
+        ..part(field, Some(variant))
+    }
 }
 
 fn part(field: &Field, variant: Option<&VariantLayout>) -> Part {

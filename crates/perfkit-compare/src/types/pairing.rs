@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use perfkit_model::layout::{TypeKind, TypeLayout};
 
 use super::features::Features;
+use super::growth::mentions;
 use super::renames::Renames;
 
 /// Pairs and what is left.
@@ -91,7 +92,20 @@ fn pair_once<'t>(
         new.extend(left_head);
     }
     gone.extend(of_base.into_values().flatten());
+    // What was taken out of a type and is now held by the type of that name is new; the name stays with its holder.
+    let is_taken_out = |base: &Side<'_>, head: &Side<'_>| {
+        let namesakes = head_groups.get(&base.name).map(Vec::as_slice);
+        match namesakes {
+            Some([namesake]) if !is_numbered(base.layout.kind) => {
+                namesake.name != head.name && holds(namesake.layout, &head.name)
+            }
+            _ => false,
+        }
+    };
     let (mut gone, new) = matched(gone, new, &mut pairing, |base, head| {
+        if is_taken_out(base, head) {
+            return None;
+        }
         let similarity = base.features.similarity(&head.features);
         let unchanged = if is_unchanged(base, head) {
             UNCHANGED
@@ -135,6 +149,12 @@ fn grown_copy<'t>(group: &[Side<'t>], head: &Side<'t>) -> Option<&'t TypeLayout>
         .filter(|side| side.features.similarity(&head.features) >= COPY);
     let alike = alike.max_by_key(|side| side.layout.size)?;
     (head.layout.size > largest).then_some(alike.layout)
+}
+
+fn holds(layout: &TypeLayout, name: &str) -> bool {
+    let in_variants = layout.variants.iter().flat_map(|variant| &variant.fields);
+    let mut parts = layout.fields.iter().chain(in_variants);
+    parts.any(|part| mentions(&part.type_name, name))
 }
 
 fn is_unchanged(base: &Side<'_>, head: &Side<'_>) -> bool {
