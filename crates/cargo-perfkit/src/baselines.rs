@@ -259,6 +259,7 @@ impl Baselines {
             partial: false,
             environment: text.environment,
             cases: text.case.into_iter().map(case).collect(),
+            types: Vec::new(),
         };
         let path = self.folder.join(&text.stacks);
         match is_file_name(&text.stacks).then(|| decompress(&path)) {

@@ -19,7 +19,7 @@ use crate::failure::{Failure, counted};
 use crate::rustc::Rustc;
 use crate::settings::Settings;
 use crate::targets::{Kind, TargetPackage};
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, create_folder};
 use crate::{cargo_config, interrupt, marker, progress, wrapper};
 
 /// A built program.
@@ -201,6 +201,58 @@ pub(crate) fn programs(
         settings: flags,
         annotated_moves: annotate,
     })
+}
+
+/// Checks the libraries and programs of the workspace, and has the wrapper list their types into `folder`. Returns each
+/// crate with the stem of its files' names.
+pub(crate) fn checked(
+    workspace: &Workspace,
+    chosen: &BuildArgs,
+    folder: &Path,
+) -> anyhow::Result<Vec<(String, String)>> {
+    create_folder(&folder.join("types"), "or leave `--compiler-listing` out")?;
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .args(["check", "--profile=bench", "--workspace", "--lib", "--bins"])
+        .args(["--message-format=json", "--target-dir"])
+        .arg(&folder)
+        .arg("--manifest-path")
+        .arg(workspace.root.join("Cargo.toml"));
+    for feature in &chosen.features {
+        command.args(["--features", feature]);
+    }
+    command.args(
+        chosen
+            .no_default_features
+            .then_some("--no-default-features"),
+    );
+    command.args(chosen.all_features.then_some("--all-features"));
+    command.args(progress::is_quiet().then_some("--quiet"));
+    set_wrapper(&mut command, &wrapper::link(&folder)?, workspace, false);
+    command
+        .env(wrapper::LISTING_VARIABLE, &folder)
+        .current_dir(&workspace.root)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit());
+    progress::status("Checking", "for the compiler's own listing of types");
+    let (artifacts, succeeded, errors) = artifacts(command)?;
+    if !succeeded {
+        return Err(explain(&errors).into());
+    }
+    let stem = |artifact: &cargo_metadata::Artifact| {
+        let mut stems = artifact
+            .filenames
+            .iter()
+            .filter_map(|file| file.file_stem());
+        stems
+            .next()
+            .map(|stem| stem.strip_prefix("lib").unwrap_or(stem).to_owned())
+    };
+    Ok(artifacts
+        .iter()
+        .filter_map(|artifact| Some((artifact.target.name.replace('-', "_"), stem(artifact)?)))
+        .collect())
 }
 
 /// Cargo fingerprints the wrapper's path and not the flags it adds, so each set of flags has a folder of its own.

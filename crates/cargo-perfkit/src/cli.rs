@@ -116,7 +116,7 @@ pub(crate) struct BuildArgs {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) select: SelectArgs,
-    /// Lenses to look through: time, heap, memcpy, io, cpu, dhat [default: all but dhat].
+    /// Lenses to look through: time, heap, memcpy, io, cpu, types, dhat [default: all but dhat].
     #[arg(long, value_name = "LENS", value_delimiter = ',')]
     pub(crate) lens: Vec<String>,
     /// Variants to run; `all` for every one [default: each workload's first].

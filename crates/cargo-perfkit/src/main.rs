@@ -9,6 +9,7 @@ mod cargo_config;
 mod child;
 mod cli;
 mod commands;
+mod compiler_listing;
 mod environment;
 mod failure;
 mod interrupt;

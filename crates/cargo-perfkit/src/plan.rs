@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use perfkit_model::lens::{LENSES, Pass};
+use perfkit_model::lens::{LENSES, Lens, Pass};
 use perfkit_model::part::Declaration;
 use perfkit_model::request::Measure;
 use perfkit_model::run::CaseId;
@@ -34,6 +34,21 @@ pub(crate) struct Job<'a> {
     pub(crate) passes: Vec<(Pass, Vec<String>)>,
 }
 
+/// Whether types are to be read from the binaries.
+pub(crate) fn reads_types(lenses: &[String]) -> bool {
+    LENSES
+        .iter()
+        .any(|lens| lens.pass.is_none() && wants(lenses, lens))
+}
+
+fn wants(lenses: &[String], lens: &Lens) -> bool {
+    if lenses.is_empty() {
+        lens.default
+    } else {
+        lenses.iter().any(|wanted| wanted == lens.id)
+    }
+}
+
 /// The lenses asked for, by pass.
 pub(crate) fn passes(lenses: &[String]) -> Result<Vec<(Pass, Vec<String>)>, Failure> {
     for wanted in lenses {
@@ -41,17 +56,10 @@ pub(crate) fn passes(lenses: &[String]) -> Result<Vec<(Pass, Vec<String>)>, Fail
             return Err(unknown("lens", wanted, LENSES.iter().map(|lens| lens.id)));
         }
     }
-    let wants = |id: &str, default: bool| {
-        if lenses.is_empty() {
-            default
-        } else {
-            lenses.iter().any(|lens| lens == id)
-        }
-    };
     let of = |pass: Pass| -> Vec<String> {
         LENSES
             .iter()
-            .filter(|lens| lens.pass == pass && wants(lens.id, lens.default))
+            .filter(|lens| lens.pass == Some(pass) && wants(lenses, lens))
             .map(|lens| lens.id.to_owned())
             .collect()
     };

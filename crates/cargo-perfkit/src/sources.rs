@@ -36,6 +36,11 @@ enum What {
 }
 
 impl Definition {
+    /// Folder of its package.
+    pub(crate) fn package(&self) -> &Path {
+        &self.package
+    }
+
     /// The path as it is written in Rust, without the crate.
     pub(crate) fn name(&self) -> String {
         self.path.join("::")
@@ -246,22 +251,34 @@ pub(crate) fn place(
         .map(|definition| definition.place.clone())
 }
 
+/// Whether a path that the compiler wrote, without crate, leads to this definition.
+pub(crate) fn is_path_of(definition: &Definition, listed: &str) -> bool {
+    let listed = words(listed);
+    definition.path.len() >= listed.len()
+        && definition.path.iter().rev().zip(listed.iter().rev()).all(|(own, listed)| own == listed)
+        // Modules by file may be fewer than by declaration, and never more.
+        && definition.path.len() <= listed.len() + 2
+}
+
 /// The words of a path without what a type is, its crate and its arguments: `async fn store::Session<T>::load` is
 /// `Session`, `load`.
 fn path(name: &str) -> Option<Vec<&str>> {
+    let start = name.rfind(" in ").map_or(0, |at| at + " in ".len());
+    let name = &name[start..];
+    let mut words = words(name.strip_prefix("async fn ").unwrap_or(name));
+    (words.len() > 1).then(|| words.split_off(1))
+}
+
+/// The words of a path without arguments.
+fn words(path: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut depth = 0_usize;
-    let mut start = name.rfind(" in ").map_or(0, |at| at + " in ".len());
-    start += name[start..]
-        .strip_prefix("async fn ")
-        .map_or(0, |_| "async fn ".len());
-    let mut word = start;
-    for (at, char) in name[start..].char_indices() {
-        let at = start + at;
+    let mut word = 0;
+    for (at, char) in path.char_indices() {
         match char {
             '<' => {
                 if depth == 0 {
-                    words.push(&name[word..at]);
+                    words.push(&path[word..at]);
                 }
                 depth += 1;
             }
@@ -270,15 +287,15 @@ fn path(name: &str) -> Option<Vec<&str>> {
                 word = at + 1;
             }
             ':' if depth == 0 => {
-                words.push(&name[word..at]);
+                words.push(&path[word..at]);
                 word = at + 1;
             }
             _ => {}
         }
     }
-    words.push(name.get(word..).unwrap_or_default());
+    words.push(path.get(word..).unwrap_or_default());
     words.retain(|word| !word.is_empty());
-    (words.len() > 1).then(|| words.split_off(1))
+    words
 }
 
 /// Async functions of which no future is in a program that was built.

@@ -5,16 +5,21 @@
 //! `wrapper wrapper rustc …`, which is how the two are told apart with one process.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::Context as _;
 
+use crate::compiler_listing;
+
 /// Tells this binary to act as rustc, and by which path cargo calls it.
 pub(crate) const WRAPPER_VARIABLE: &str = "PERFKIT_ACT_AS_RUSTC";
 /// Whether to annotate moves in workspace crates.
 pub(crate) const ANNOTATE_VARIABLE: &str = "PERFKIT_WRAPPER_ANNOTATE";
+/// Folder for what rustc prints of the types of workspace crates.
+pub(crate) const LISTING_VARIABLE: &str = "PERFKIT_WRAPPER_LISTING";
 /// The user's own wrapper of all crates.
 pub(crate) const CHAINED_VARIABLE: &str = "PERFKIT_WRAPPER_CHAINED";
 /// The user's own wrapper of workspace crates.
@@ -68,6 +73,15 @@ fn command(rustc: &OsStr, arguments: &[OsString], is_workspace: bool) -> Command
     if is_workspace && std::env::var_os(ANNOTATE_VARIABLE).is_some() {
         // Only for this one call: build scripts that probe for a nightly compiler must not see one.
         command.arg(ANNOTATE_FLAG).env("RUSTC_BOOTSTRAP", "1");
+    }
+    let listing = std::env::var_os(LISTING_VARIABLE).filter(|_| is_workspace);
+    let listing = listing.and_then(|folder| compiler_listing::file(Path::new(&folder), arguments));
+    // Without a place to write to, the crate is only checked, and its futures are not listed.
+    if let Some(file) = listing.and_then(|path| File::create(path).ok()) {
+        command
+            .arg(compiler_listing::FLAG)
+            .env("RUSTC_BOOTSTRAP", "1")
+            .stdout(file);
     }
     command.env_remove(WRAPPER_VARIABLE);
     command

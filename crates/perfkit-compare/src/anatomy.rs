@@ -5,7 +5,8 @@
 
 use perfkit_model::intervals::Intervals;
 use perfkit_model::layout::{
-    AWAITED, Field, HeldTwice, Outlier, Part, Step, TypeKind, TypeLayout, TypeTable, VariantLayout,
+    AWAITED, Field, HeldTwice, Outlier, Part, Piece, Step, TypeKind, TypeLayout, TypeTable,
+    VariantLayout,
 };
 
 /// Futures in futures, wrappers in wrappers: beyond this lies damage.
@@ -37,6 +38,73 @@ pub fn chain(table: &TypeTable, of: &TypeLayout) -> Vec<Step> {
         steps.push(step);
     }
     steps
+}
+
+/// Levels of parts below the root that are shown.
+const DEEPEST: usize = 8;
+
+/// What a type is made of: a future of what it holds at the suspend point with the most live bytes, an enum of its
+/// largest variant, everything else of its fields. Parts below `least` bytes are left to the rest of what holds them.
+#[must_use]
+pub fn piece(table: &TypeTable, of: &TypeLayout, least: u64) -> Piece {
+    Piece {
+        name: of.name.clone(),
+        type_name: of.name.clone(),
+        size: of.size,
+        place: of.place.clone(),
+        pieces: pieces(table, of, least, DEEPEST),
+    }
+}
+
+fn pieces(table: &TypeTable, of: &TypeLayout, least: u64, depth: usize) -> Vec<Piece> {
+    if depth == 0 {
+        return Vec::new();
+    }
+    let variant = of.variants.iter().max_by_key(|variant| variant.live);
+    let arguments: u64 = of.fields.iter().map(|field| field.size).sum();
+    // Before its first poll a future may hold more than ever again.
+    let held = variant.filter(|variant| !of.kind.is_future() || variant.live >= arguments);
+    let fields = held.map_or(&of.fields, |variant| &variant.fields);
+    let mut parts: Vec<Piece> = fields
+        .iter()
+        .filter(|field| field.size >= least)
+        .map(|field| {
+            let step = step(Part::Field, field);
+            let layout = find(table, &step);
+            let place = match (field.name.as_str(), held) {
+                (AWAITED, Some(variant)) => variant.place.clone(),
+                _ => field.place.clone(),
+            };
+            Piece {
+                name: match (held, of.kind) {
+                    (Some(variant), TypeKind::Enum) => {
+                        format!("{}.{}", variant.name, field.name.trim_start_matches("__"))
+                    }
+                    _ => field.name.clone(),
+                },
+                type_name: field.type_name.clone(),
+                size: field.size.min(of.size),
+                place,
+                pieces: layout
+                    .map_or_else(Vec::new, |layout| pieces(table, layout, least, depth - 1)),
+            }
+        })
+        .collect();
+    parts.sort_by_key(|piece| std::cmp::Reverse(piece.size));
+    // Parts may overlap: a variable that is moved into another one has the same place. What does not fit is left out.
+    let mut room = of.size;
+    parts.retain(|piece| {
+        let fits = piece.size <= room;
+        room -= if fits { piece.size } else { 0 };
+        fits
+    });
+    if !parts.is_empty() && room > 0 {
+        parts.push(Piece {
+            size: room,
+            ..Piece::default()
+        });
+    }
+    parts
 }
 
 /// The variant of an enum that is larger than all others, where boxing its fields would make the enum smaller.

@@ -176,7 +176,7 @@ fn comparable<'a>(
 
 /// What went wrong with the pass that measures this metric.
 fn trouble(metric: &Metric, case: &Case) -> Option<String> {
-    let pass = lens(metric.lens)?.pass;
+    let pass = lens(metric.lens)?.pass?;
     case.passes
         .iter()
         .filter(|record| record.pass == pass)

@@ -212,6 +212,25 @@ pub enum Part {
     Captured,
 }
 
+/// What a type is made of: its parts, their parts, and so on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Piece {
+    /// How it is called by what holds it; the type's name at the root. Empty for what nothing uses.
+    pub name: String,
+    /// Its type; empty for what nothing uses.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// Its bytes.
+    pub size: u64,
+    /// The await, or where the variable is declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// Its parts, largest first; together they are as large as it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pieces: Vec<Self>,
+}
+
 /// An argument of a future that has two places in it: where it was before the first poll, and where it is across an
 /// await. rustc does not merge them (rust-lang/rust#62958).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

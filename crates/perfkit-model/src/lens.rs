@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 pub struct Lens {
     /// Public id, as in `--lens heap`.
     pub id: &'static str,
-    /// The pass that carries it. Lenses of one pass share a process.
-    pub pass: Pass,
+    /// The pass that carries it; none for what is read from the binary. Lenses of one pass share a process.
+    pub pass: Option<Pass>,
     /// Taken by default, or only when asked for.
     pub default: bool,
     /// How it sees.
@@ -54,7 +54,7 @@ impl Pass {
 pub const LENSES: &[Lens] = &[
     Lens {
         id: "time",
-        pass: Pass::Time,
+        pass: Some(Pass::Time),
         default: true,
         how: "no instrumentation: process CPU time and wall time around each iteration",
         blind: "CPU time does not see sleeping and waiting; wall time depends on the machine",
@@ -62,7 +62,7 @@ pub const LENSES: &[Lens] = &[
     },
     Lens {
         id: "heap",
-        pass: Pass::Count,
+        pass: Some(Pass::Count),
         default: true,
         how: "a global allocator that counts calls and bytes by call stack and forwards to yours",
         blind: "memory mapped behind the allocator, and C libraries that do not use it",
@@ -70,7 +70,7 @@ pub const LENSES: &[Lens] = &[
     },
     Lens {
         id: "memcpy",
-        pass: Pass::Count,
+        pass: Some(Pass::Count),
         default: true,
         how: "memcpy and memmove defined in the executable, counted by call stack from 256 B up",
         blind: "copies that the compiler inlines (up to 128 B on x86-64), memset, and copies inside libc",
@@ -78,7 +78,7 @@ pub const LENSES: &[Lens] = &[
     },
     Lens {
         id: "io",
-        pass: Pass::Count,
+        pass: Some(Pass::Count),
         default: true,
         how: "libc's read, write, send, receive and wait functions defined in the executable",
         blind: "system calls made without libc, and io_uring",
@@ -86,7 +86,7 @@ pub const LENSES: &[Lens] = &[
     },
     Lens {
         id: "cpu",
-        pass: Pass::Cpu,
+        pass: Some(Pass::Cpu),
         default: true,
         how: "pprof samples the running threads on a CPU-time signal and unwinds with framehop",
         blind: "time off the CPU; the share of the kernel is what the signal interrupts on its way out",
@@ -94,11 +94,19 @@ pub const LENSES: &[Lens] = &[
     },
     Lens {
         id: "dhat",
-        pass: Pass::Dhat,
+        pass: Some(Pass::Dhat),
         default: false,
         how: "the dhat allocator in a pass of its own; its JSON opens in DHAT's viewer",
         blind: "the same as heap; about 2 µs per allocation, so nothing else is measured beside it",
         platforms: "Linux, macOS",
+    },
+    Lens {
+        id: "types",
+        pass: None,
+        default: true,
+        how: "debug info of the built binary: every type and future with its fields, and what lives across which await",
+        blind: "types that no built program uses, and async functions that none of them calls",
+        platforms: "ELF binaries with debug = 2; Mach-O as far as its debug info lies in the binary",
     },
 ];
 

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
-use crate::layout::TypeLayout;
+use crate::layout::{Piece, TypeLayout};
 use crate::lens::Pass;
 use crate::metric::Noise;
 use crate::stacks::Stacks;
@@ -32,6 +32,9 @@ pub struct Run {
     pub environment: Environment,
     /// One entry per workload, argument, runtime and variant.
     pub cases: Vec<Case>,
+    /// What the largest types and futures of the workspace are made of, largest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<Piece>,
 }
 
 /// One workload with one setting, under all passes.

@@ -202,16 +202,19 @@ pub(crate) fn chain_words(chain: &[Step]) -> Option<String> {
         });
         let place = place.unwrap_or_default();
         let name = plain(&short_name(&step.type_name));
-        let own = plain(&step.name);
+        let own = match (plain(&step.name), name.as_str()) {
+            (own, "") => own,
+            (own, name) => format!("{own}: {name}"),
+        };
         let size = bytes(step.size);
         match step.part {
             Part::Awaited => {
                 let future = name.strip_prefix("async fn ").unwrap_or(&name);
                 format!("← {place}awaits {future} {size}")
             }
-            Part::Variant => format!("← variant {own}: {name} {size}"),
-            Part::Captured => format!("← captures {own}: {name} {size}"),
-            Part::Held | Part::Field => format!("← {place}{own}: {name} {size}"),
+            Part::Variant => format!("← variant {own} {size}"),
+            Part::Captured => format!("← captures {own} {size}"),
+            Part::Held | Part::Field => format!("← {place}{own} {size}"),
         }
     });
     let steps: Vec<String> = steps.collect();

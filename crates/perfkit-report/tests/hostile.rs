@@ -6,6 +6,7 @@ use std::io::Read;
 
 use perfkit_model::category::Category;
 use perfkit_model::comparison::{Comparison, Judgement, Verdict};
+use perfkit_model::layout::Piece;
 use perfkit_model::run::{Case, CaseId, Measurement, Outcome, Run};
 use perfkit_model::stacks::{Column, Frame, FrameKind, Node, Stacks, StacksBuilder};
 use perfkit_report::{Selection, View, folded, html, json, markdown, pprof, svg, terminal};
@@ -98,6 +99,9 @@ fn hostile(name: &str) -> Sample {
         bend(&mut run.id);
         bend(&mut run.environment.rustc);
         run.environment.differences.push(name.to_owned());
+        for ty in &mut run.types {
+            bend_piece(ty, name);
+        }
         for case in &mut run.cases {
             case.id.variant = Some(name.to_owned());
             case.id.package = name.to_owned();
@@ -154,6 +158,17 @@ fn hostile(name: &str) -> Sample {
         }
     }
     sample
+}
+
+fn bend_piece(piece: &mut Piece, name: &str) {
+    piece.name = name.to_owned();
+    piece.type_name = name.to_owned();
+    if let Some(place) = &mut piece.place {
+        place.file = name.to_owned();
+    }
+    for part in &mut piece.pieces {
+        bend_piece(part, name);
+    }
 }
 
 #[test]

@@ -46,19 +46,21 @@ const TEMPLATE: &str = r####"//! <What happened, as a heading.>
 use perfkit_model::comparison::Level;
 
 use crate::policy::limits::{EXACT_SOFT, FEWEST_EVENTS, Limits};
-use crate::rules::{Change, Rule, Selector};
+use crate::rules::{Change, Check, MetricCheck, Rule, Selector};
 
 /// <What happened, as a heading.>
 pub const RULE: Rule = Rule {
     id: "{id}",
     level: Level::Deny,
-    selector: Selector::Metric("<metric id>"),
-    change: Change::Grew,
     limits: Limits {
         soft: EXACT_SOFT,
         hard: FEWEST_EVENTS,
     },
-    message: "<what> grew {change}, from {base} to {head} per iteration",
+    check: Check::Metrics(MetricCheck {
+        selector: Selector::Metric("<metric id>"),
+        change: Change::Grew,
+        message: "<what> grew {change}, from {base} to {head} per iteration",
+    }),
     explain: r#"<What one iteration does now that it did not do before.>
 
 Why it matters: <what it costs, and where a profiler would show it>.

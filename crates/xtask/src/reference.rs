@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context as _;
-use perfkit_compare::rules::{RULES, Rule, Selector};
+use perfkit_compare::rules::{Check, RULES, Selector};
 use perfkit_model::comparison::Level;
 use perfkit_model::lens::LENSES;
 use perfkit_model::metric::{Direction, METRICS, Noise, Unit, metric};
@@ -139,7 +139,7 @@ fn lenses() -> String {
             text,
             "| `{}` | {} | {} | {} | {} | {} |",
             lens.id,
-            lens.pass.as_str(),
+            lens.pass.map_or("–", |pass| pass.as_str()),
             if lens.default { "yes" } else { "no" },
             lens.how,
             lens.blind,
@@ -183,10 +183,14 @@ fn rules() -> String {
     let mut text = "## Rules\n\n\
         A finding needs growth beyond both limits: `soft` is relative, `hard` absolute. `deny` fails the build, `warn` and \
         `note` do not, `allow` is switched off. `perfkit.toml` sets all three per rule.\n\n\
+        Rules about metrics speak in `cargo perfkit run`:\n\n\
         | rule | level | metric | soft | hard |\n|---|---|---|---|---|\n"
         .to_owned();
     for rule in RULES {
-        let (selected, unit) = selection(rule);
+        let Check::Metrics(check) = rule.check else {
+            continue;
+        };
+        let (selected, unit) = selection(check.selector);
         let hard = Quantity {
             value: rule.limits.hard,
             unit,
@@ -199,14 +203,32 @@ fn rules() -> String {
             id = rule.id,
         );
     }
+    text.push_str(
+        "\nRules about types speak in `cargo perfkit lint`. A type gets one finding, of the first rule that speaks:\n\n\
+        | rule | level | what is limited | soft | hard |\n|---|---|---|---|---|\n",
+    );
+    for rule in RULES {
+        let Check::Types(check) = rule.check else {
+            continue;
+        };
+        let _ = writeln!(
+            text,
+            "| [`{id}`](#{id}) | {} | {} | {} % | {} B |",
+            level(rule.level),
+            check.limited,
+            rule.limits.soft * 100.0,
+            rule.limits.hard,
+            id = rule.id,
+        );
+    }
     for rule in RULES {
         let _ = write!(text, "\n### {}\n\n{}\n", rule.id, rule.explain.trim());
     }
     text
 }
 
-fn selection(rule: &Rule) -> (String, Unit) {
-    match rule.selector {
+fn selection(selector: Selector) -> (String, Unit) {
+    match selector {
         Selector::Metric(id) => (
             format!("`{id}`"),
             metric(id).map_or(Unit::Count, |metric| metric.unit),

@@ -1,6 +1,7 @@
 //! JSON schemas of the files that other programs may read.
 
 use perfkit_model::comparison::Comparison;
+use perfkit_model::lint::Lint;
 use perfkit_model::run::Run;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde_json::Value;
@@ -34,6 +35,10 @@ pub(crate) fn schemas() -> anyhow::Result<Vec<Generated>> {
         Generated {
             path: "crates/perfkit-model/schema/comparison.schema.json",
             text: text(schema_for!(Report))?,
+        },
+        Generated {
+            path: "crates/perfkit-model/schema/lint.schema.json",
+            text: text(schema_for!(Lint))?,
         },
     ])
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use perfkit_compare::lint::{Lints, TypeSide};
 use perfkit_model::comparison::Verdict;
-use perfkit_model::layout::{Place, TypeLayout};
+use perfkit_model::layout::{Place, TypeLayout, TypeTable};
 use perfkit_model::lint::Lint;
 use perfkit_model::run::Run;
 use perfkit_report::lint::Origin;
@@ -16,10 +16,11 @@ use crate::failure::{Exit, Failure, counted};
 use crate::revision::{self, Revision};
 use crate::rustc::{self, Rustc};
 use crate::settings::{self, Settings};
+use crate::sources::{self, Definition};
 use crate::targets::Kind;
 use crate::types_text::{self, StoredTypes};
 use crate::workspace::Workspace;
-use crate::{environment, progress, rendered, sources, store, targets, type_tables};
+use crate::{compiler_listing, environment, progress, rendered, store, targets, type_tables};
 
 /// Functions without code that are named; the rest is counted.
 const MOST_NAMED: usize = 5;
@@ -49,6 +50,7 @@ pub(crate) fn lint(global: &Global, args: &LintArgs) -> anyhow::Result<Exit> {
     let built = linter.build(&workspace)?;
     let started = std::time::Instant::now();
     let mut head = linter.types(&workspace, &built)?;
+    let definitions = sources::read(&workspace);
 
     let run = newest_run(&workspace);
     let crates = workspace.crate_names();
@@ -64,7 +66,9 @@ pub(crate) fn lint(global: &Global, args: &LintArgs) -> anyhow::Result<Exit> {
             run: run.as_ref(),
         },
     );
-    linter.locate(&mut lint, &head);
+    linter.locate(&mut lint, &definitions);
+    lint.remarks
+        .extend(linter.without_code(&definitions, &head));
     if let Some((name, base)) = &base {
         lint.remarks.extend(not_built(name, base, &head));
     }
@@ -109,6 +113,9 @@ struct Linter<'a> {
 impl Linter<'_> {
     /// Before anything long: what cannot go well is told at once.
     fn check(&self, args: &LintArgs) -> anyhow::Result<()> {
+        if args.compiler_listing {
+            compiler_listing::check()?;
+        }
         let Some(name) = &args.save_baseline else {
             return Ok(());
         };
@@ -155,8 +162,9 @@ impl Linter<'_> {
     /// The types of a revision, kept for the next time.
     fn types_of(&self, revision: &Revision) -> anyhow::Result<StoredTypes> {
         let what = format!(
-            "{} {:?} {:?} {}",
+            "{} {} {:?} {:?} {}",
             self.rustc.version,
+            self.args.compiler_listing,
             self.kinds(),
             self.args.build,
             env!("CARGO_PKG_VERSION")
@@ -204,73 +212,73 @@ impl Linter<'_> {
     fn types(&self, workspace: &Workspace, built: &Built) -> anyhow::Result<StoredTypes> {
         let mut table = type_tables::read(&built.executables, workspace, 1)?;
         let crates = workspace.crate_names();
+        if self.args.compiler_listing {
+            let definitions = sources::read(workspace);
+            let unseen = unseen(&definitions, &table, self.kinds());
+            let listed = compiler_listing::futures(workspace, &self.args.build, &unseen)?;
+            table.types.extend(listed);
+            table.settle();
+        }
         // Results of dependencies' making say how large an error is beside its success.
         table.types.retain(|layout| {
             crates.contains(&layout.krate) || layout.name.starts_with("core::result::Result<")
         });
-        let programs = built.executables.iter();
+        let programs = built.executables.iter().map(|program| {
+            let kind = program.kind.as_str();
+            format!("{} {kind} {}", program.package, program.target)
+        });
+        let listing = self
+            .args
+            .compiler_listing
+            .then(|| "compiler listing".to_owned());
         Ok(StoredTypes {
             saved: jiff::Timestamp::now()
                 .strftime("%Y-%m-%dT%H:%M:%SZ")
                 .to_string(),
             environment: environment::of_types(self.rustc, built),
-            programs: programs
-                .map(|program| {
-                    format!(
-                        "{} {} {}",
-                        program.package,
-                        program.kind.as_str(),
-                        program.target
-                    )
-                })
-                .collect(),
+            programs: programs.chain(listing).collect(),
             table,
         })
     }
 
-    /// Gives every finding a place, and names what has no code.
-    fn locate(&self, lint: &mut Lint, head: &StoredTypes) {
-        let definitions = sources::read(self.workspace);
+    /// Gives every finding a place.
+    fn locate(&self, lint: &mut Lint, definitions: &[Definition]) {
         for finding in &mut lint.findings {
             if finding.place.is_none() {
-                finding.place = sources::place(
-                    &definitions,
-                    self.workspace,
-                    &finding.type_name,
-                    &finding.krate,
-                )
-                .or_else(|| self.root_of(&finding.krate));
+                let (name, krate) = (&finding.type_name, &finding.krate);
+                finding.place = sources::place(definitions, self.workspace, name, krate)
+                    .or_else(|| self.root_of(krate));
             }
         }
-        let types = head.table.types.iter();
-        let futures: Vec<&TypeLayout> = types.filter(|layout| layout.kind.is_future()).collect();
-        let without = sources::without_code(&definitions, &futures, self.kinds());
-        if without.is_empty() {
-            return;
-        }
+    }
+
+    /// Names the async functions whose futures nobody has seen.
+    fn without_code(&self, definitions: &[Definition], types: &StoredTypes) -> Option<String> {
+        let without = unseen(definitions, &types.table, self.kinds());
         let named: Vec<String> = without
             .iter()
             .take(MOST_NAMED)
             .map(|definition| {
-                format!(
-                    "`{}` ({}:{})",
-                    definition.name(),
-                    definition.place.file,
-                    definition.place.line
-                )
+                let place = &definition.place;
+                format!("`{}` ({}:{})", definition.name(), place.file, place.line)
             })
             .collect();
-        let more = without.len().saturating_sub(MOST_NAMED);
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
+        let more = match without.len().saturating_sub(MOST_NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
         };
-        lint.remarks.push(format!(
-            "no built program has the futures of {}: {}{more}",
-            counted(without.len(), "async function"),
-            named.join(", ")
-        ));
+        let hint = if self.args.compiler_listing {
+            "; a generic one that nobody calls has no size"
+        } else {
+            "; `--compiler-listing` asks the compiler for them"
+        };
+        (!without.is_empty()).then(|| {
+            format!(
+                "no built program has the futures of {}: {}{more}{hint}",
+                counted(without.len(), "async function"),
+                named.join(", ")
+            )
+        })
     }
 
     /// What a macro wrote has no line of its own; the root of its crate is as close as it gets.
@@ -282,6 +290,17 @@ impl Linter<'_> {
             line: 1,
         })
     }
+}
+
+/// Async functions of which no future is among these types.
+fn unseen<'d>(
+    definitions: &'d [Definition],
+    table: &TypeTable,
+    kinds: &[Kind],
+) -> Vec<&'d Definition> {
+    let types = table.types.iter();
+    let futures: Vec<&TypeLayout> = types.filter(|layout| layout.kind.is_future()).collect();
+    sources::without_code(definitions, &futures, kinds)
 }
 
 fn side<'a>(name: &str, types: &'a StoredTypes) -> TypeSide<'a> {

@@ -9,19 +9,23 @@ use perfkit_compare::{Side, SideKind};
 use perfkit_debuginfo::workspace::WorkspaceCrates;
 use perfkit_model::RUN_FORMAT;
 use perfkit_model::comparison::{Comparison, Verdict};
+use perfkit_model::layout::Piece;
 use perfkit_model::run::Run;
 use perfkit_report::View;
 
 use crate::baselines::Baselines;
+use crate::build::Executable;
 use crate::child::Surroundings;
 use crate::cli::{Format, Global, RunArgs};
 use crate::failure::{Exit, Failure};
 use crate::measure::Manner;
+use crate::plan::Job;
 use crate::settings::Settings;
 use crate::symbols::Symbols;
 use crate::workspace::Workspace;
 use crate::{
     build, environment, measure, plan, progress, rendered, rustc, settings, store, targets,
+    type_tables,
 };
 
 /// Runs the command.
@@ -125,6 +129,11 @@ fn measured(
         folder: workspace.folder("symbols")?,
     };
     let cases = measure::cases(&jobs, &manner, &symbols).inspect_err(|_| discard(&files))?;
+    let types = if plan::reads_types(&args.lens) {
+        large_types(&jobs, workspace)
+    } else {
+        Vec::new()
+    };
     Ok(Run {
         format: RUN_FORMAT,
         perfkit: env!("CARGO_PKG_VERSION").to_owned(),
@@ -134,7 +143,17 @@ fn measured(
         partial: is_partial(args),
         environment: environment::describe(workspace, settings, rustc, &built, recorded),
         cases,
+        types,
     })
+}
+
+/// What the large types of the measured programs are made of. Where that cannot be read, all that was measured stands.
+fn large_types(jobs: &[Job<'_>], workspace: &Workspace) -> Vec<Piece> {
+    let mut executables: Vec<Executable> = jobs.iter().map(|job| job.executable.clone()).collect();
+    executables.dedup();
+    type_tables::largest(&executables, workspace)
+        .inspect_err(|error| progress::warn(&format!("types are left out: {error:#}")))
+        .unwrap_or_default()
 }
 
 /// Whether nothing of this baseline will be left.

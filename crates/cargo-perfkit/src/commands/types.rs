@@ -16,9 +16,6 @@ use crate::{build, parallel, progress, rendered, rustc, settings, store, targets
 /// Types shown as trees; more are a table.
 const MOST_TREES: usize = 8;
 
-/// Least size that is read: what a chain leads down to may be smaller than what is shown.
-const LEAST_READ: u64 = 64;
-
 /// Runs the command.
 pub(crate) fn types(global: &Global, args: &TypesArgs) -> anyhow::Result<Exit> {
     let workspace = Workspace::load(global)?;
@@ -31,7 +28,7 @@ pub(crate) fn types(global: &Global, args: &TypesArgs) -> anyhow::Result<Exit> {
     let table = type_tables::read(
         &built.executables,
         &workspace,
-        args.min_size.min(LEAST_READ),
+        args.min_size.min(type_tables::LEAST_READ),
     )?;
     let own = workspace.crate_names();
     let view = view(&table, args, &own, &built.executables);

@@ -149,6 +149,22 @@ fn growth_since_a_baseline() {
 }
 
 #[test]
+fn growth_of_what_nobody_calls() {
+    let sandbox = workspace();
+    sandbox.prepare(&["lint", "--compiler-listing", "--save-baseline"]);
+    let larger = LIBRARY.replace(
+        "-> bool {\n    turn().await;\n    entry.value[0] == 0",
+        "-> bool {\n    let copy = [entry.value; 4];\n    turn().await;\n    copy[0][0] == 0",
+    );
+    assert_ne!(larger, LIBRARY);
+    sandbox.write("src/lib.rs", &larger);
+    assert_eq!(lint(&sandbox, &["--gate"]).code, Some(0));
+    assert_snapshot!(lint(&sandbox, &["--compiler-listing"]).text());
+    // What was listed once is listed again, though cargo has nothing to do.
+    assert_eq!(lint(&sandbox, &["--compiler-listing"]).code, Some(3));
+}
+
+#[test]
 fn fingerprints_stay_where_lines_move() {
     let sandbox = workspace();
     sandbox.prepare(&["lint", "--save-baseline"]);

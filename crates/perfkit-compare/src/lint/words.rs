@@ -41,19 +41,21 @@ fn part(subject: &Subject<'_>, cause: &GrowthCause) -> String {
         name if name.starts_with("__") => "a temporary".to_owned(),
         name => format!("`{name}`"),
     };
+    // The compiler's own listing does not tell the types of variables.
+    let typed = match ty.as_str() {
+        "" => name.clone(),
+        ty => format!("{name}: `{ty}`"),
+    };
     match subject.head.kind {
         _ if cause.part == AWAITED => {
             let ty = ty.strip_prefix("async fn ").unwrap_or(&ty);
             format!("it awaits `{ty}` ({size}){}", at("at"))
         }
-        _ if cause.held => format!(
-            "it holds {name}: `{ty}` ({size}) across an await{}",
-            at("from")
-        ),
+        _ if cause.held => format!("it holds {typed} ({size}) across an await{}", at("from")),
         TypeKind::Enum => format!("its variant {name} needs {size}"),
-        TypeKind::Closure => format!("it captures {name}: `{ty}` ({size})"),
-        kind if kind.is_future() => format!("its argument {name}: `{ty}` ({size}){}", at("from")),
-        _ => format!("its field {name}: `{ty}` ({size})"),
+        TypeKind::Closure => format!("it captures {typed} ({size})"),
+        kind if kind.is_future() => format!("its argument {typed} ({size}){}", at("from")),
+        _ => format!("its field {typed} ({size})"),
     }
 }
 

@@ -115,8 +115,9 @@ pub(super) fn environment(page: &mut String, view: &View<'_>) {
 /// What the lenses of this run see and cannot see, from the catalogue.
 pub(super) fn lenses(page: &mut String, view: &View<'_>) {
     let passes = || view.run.cases.iter().flat_map(|case| &case.passes);
-    let used = LENSES.iter().filter(|lens| {
-        passes().any(|pass| pass.pass == lens.pass && pass.outcome == Outcome::Measured)
+    let used = LENSES.iter().filter(|lens| match lens.pass {
+        Some(own) => passes().any(|pass| pass.pass == own && pass.outcome == Outcome::Measured),
+        None => !view.run.types.is_empty(),
     });
     let mut used = used.peekable();
     if used.peek().is_none() {

@@ -10,6 +10,7 @@ use perfkit_model::comparison::{
     Cause, Comparison, Finding, Judgement, Level, MovedType, Naming, Row, Verdict,
 };
 use perfkit_model::environment::Environment;
+use perfkit_model::layout::{AWAITED, Piece, Place};
 use perfkit_model::lens::Pass;
 use perfkit_model::metric::Noise;
 use perfkit_model::run::{Case, CaseId, Measurement, Outcome, PassRecord, Run, Units};
@@ -183,6 +184,7 @@ pub(crate) fn sample() -> Sample {
             partial: false,
             environment: environment(),
             cases: cases.collect(),
+            types: types(),
         }
     };
     let rows = table
@@ -386,4 +388,41 @@ fn findings(case: &CaseId) -> Vec<Finding> {
             gain: None,
         },
     ]
+}
+
+/// A future that awaits one with an error in it.
+fn types() -> Vec<Piece> {
+    let place = |line| {
+        Some(Place {
+            file: "src/query.rs".to_owned(),
+            line,
+        })
+    };
+    let piece = |name: &str, type_name: &str, size, pieces| Piece {
+        name: name.to_owned(),
+        type_name: type_name.to_owned(),
+        size,
+        place: None,
+        pieces,
+    };
+    let rest = |size| piece("", "", size, Vec::new());
+    let failure = piece("failure", "ddsplit::story::DistriErr", 50_008, Vec::new());
+    let awaited = Piece {
+        place: place(71),
+        ..piece(
+            AWAITED,
+            "async fn ddsplit::reassemble::reassemble<ddsplit::story::DistriErr>",
+            50_184,
+            vec![failure, rest(176)],
+        )
+    };
+    let query = Piece {
+        place: place(68),
+        ..piece("query", "ddsplit::story::DistriQuery", 4_100, Vec::new())
+    };
+    let name = "async fn ddsplit::query::answer<ddsplit::story::DistriQuery>";
+    vec![Piece {
+        place: place(68),
+        ..piece(name, name, 58_520, vec![awaited, query, rest(4_236)])
+    }]
 }

@@ -96,7 +96,7 @@ impl Program {
 
 /// One iteration after one to warm up, through all lenses of the pass.
 pub(crate) fn request(workload: &str, variant: Option<&str>, pass: Pass) -> Measure {
-    let lenses = LENSES.iter().filter(|lens| lens.pass == pass);
+    let lenses = LENSES.iter().filter(|lens| lens.pass == Some(pass));
     Measure {
         workload: workload.to_owned(),
         arg: None,
