@@ -121,6 +121,11 @@ impl Baselines {
         self.names_of(&format!(".{}.toml", self.target))
     }
 
+    /// Names of the baselines of types for this target.
+    pub(crate) fn names_of_types(&self) -> Vec<String> {
+        self.names_of(&format!(".{}.types.toml", self.target))
+    }
+
     fn names_of(&self, suffix: &str) -> Vec<String> {
         let mut names: Vec<String> = std::fs::read_dir(&self.folder)
             .into_iter()
@@ -161,7 +166,7 @@ impl Baselines {
         match std::fs::read_to_string(&path) {
             Ok(text) => types_text::read(&text, &path),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let names = self.names_of(&format!(".{}.types.toml", self.target));
+                let names = self.names_of_types();
                 let failure = unknown("baseline of types", name, names.iter().map(String::as_str));
                 Err(failure
                     .hint(format!(
@@ -275,15 +280,18 @@ impl Baselines {
         Ok(run)
     }
 
-    /// Removes a baseline.
+    /// Removes what is stored under a name.
     pub(crate) fn remove(&self, name: &str) -> anyhow::Result<()> {
         check_name(name)?;
-        let path = self.path(name);
-        if !path.exists() {
+        let stored = [self.path(name), self.types_path(name)];
+        let stored: Vec<&PathBuf> = stored.iter().filter(|path| path.exists()).collect();
+        if stored.is_empty() {
             return Err(self.missing(name).into());
         }
-        std::fs::remove_file(&path)
-            .with_context(|| format!("failed to remove {}", path.display()))?;
+        for path in stored {
+            std::fs::remove_file(path)
+                .with_context(|| format!("failed to remove {}", path.display()))?;
+        }
         self.sweep_stacks(name, None);
         Ok(())
     }

@@ -235,7 +235,7 @@ impl TargetArgs {
     /// The kinds that were typed, or those that the settings have.
     pub(crate) fn kinds<'a>(&'a self, settings: &'a Settings) -> &'a [Kind] {
         match self.targets.as_slice() {
-            [] => &settings.targets,
+            [] => &settings.targets.0,
             typed => typed,
         }
     }

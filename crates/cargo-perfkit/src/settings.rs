@@ -6,7 +6,7 @@ use perfkit_compare::policy::Policy;
 use serde::Deserialize;
 
 use crate::failure::Failure;
-use crate::targets::Kind;
+use crate::targets::{Kind, Kinds};
 
 /// Name of the configuration file at the workspace root.
 pub(crate) const FILE: &str = "perfkit.toml";
@@ -30,7 +30,7 @@ pub(crate) struct Settings {
     /// Stored runs to keep.
     pub(crate) keep_runs: usize,
     /// What `types` and `lint` build and read.
-    pub(crate) targets: Vec<Kind>,
+    pub(crate) targets: Kinds,
 }
 
 impl Default for Settings {
@@ -43,7 +43,7 @@ impl Default for Settings {
             environment: Vec::new(),
             processors: 0,
             keep_runs: 20,
-            targets: vec![Kind::Benches, Kind::Bins],
+            targets: Kinds(vec![Kind::Benches, Kind::Bins]),
         }
     }
 }
@@ -101,5 +101,6 @@ fn override_from_environment(settings: &mut Settings) -> anyhow::Result<()> {
     set("PERFKIT_ANNOTATE_MOVES", &mut settings.annotate_moves)?;
     set("PERFKIT_TIME_LIMIT", &mut settings.time_limit)?;
     set("PERFKIT_PROCESSORS", &mut settings.processors)?;
-    set("PERFKIT_KEEP_RUNS", &mut settings.keep_runs)
+    set("PERFKIT_KEEP_RUNS", &mut settings.keep_runs)?;
+    set("PERFKIT_TARGETS", &mut settings.targets)
 }

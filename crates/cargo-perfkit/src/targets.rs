@@ -25,6 +25,22 @@ pub(crate) enum Kind {
     Tests,
 }
 
+/// Kinds of targets; as text they have commas between them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Kinds(pub(crate) Vec<Kind>);
+
+impl std::str::FromStr for Kinds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let kinds = text
+            .split(',')
+            .map(|word| Kind::from_str(word.trim(), false));
+        kinds.collect::<Result<Vec<Kind>, String>>().map(Self)
+    }
+}
+
 impl Kind {
     /// What cargo's command line and metadata call one of it.
     pub(crate) const fn as_str(self) -> &'static str {

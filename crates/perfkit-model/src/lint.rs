@@ -63,7 +63,7 @@ pub struct TypeFinding {
     /// What to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
-    /// How much of it the newest run copied, the case with the most bytes first.
+    /// How much of it the newest run copied: facts before guesses, the case with the most bytes first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Copied>,
     /// The same for the same finding, wherever its lines have moved.

@@ -24,8 +24,8 @@ pub(crate) fn save(global: &Global, name: &str, run: Option<&str>) -> anyhow::Re
 /// Prints the names.
 pub(crate) fn list(global: &Global) -> anyhow::Result<Exit> {
     let (_, baselines) = open(global)?;
-    let names = baselines.names();
-    if names.is_empty() {
+    let (names, types) = (baselines.names(), baselines.names_of_types());
+    if names.is_empty() && types.is_empty() {
         progress::status(
             "None",
             &format!(
@@ -48,6 +48,18 @@ pub(crate) fn list(global: &Global) -> anyhow::Result<Exit> {
         };
         let _ = writeln!(text, "{name}  {about}");
     }
+    for name in types {
+        let about = match baselines.load_types(&name) {
+            Ok(types) => format!(
+                "{}, saved {}, {}",
+                counted(types.table.types.len(), "type"),
+                types.saved,
+                types.environment.rustc
+            ),
+            Err(error) => format!("cannot be read: {error}"),
+        };
+        let _ = writeln!(text, "{name}  {about}");
+    }
     super::print(&text)
 }
 
@@ -55,6 +67,10 @@ pub(crate) fn list(global: &Global) -> anyhow::Result<Exit> {
 pub(crate) fn show(global: &Global, name: &str) -> anyhow::Result<Exit> {
     let (_, baselines) = open(global)?;
     // Loaded for its errors: a broken file is told as such.
+    if !baselines.path(name).exists() && baselines.types_path(name).exists() {
+        baselines.load_types(name)?;
+        return super::print(&std::fs::read_to_string(baselines.types_path(name))?);
+    }
     baselines.load(name)?;
     super::print(&std::fs::read_to_string(baselines.path(name))?)
 }

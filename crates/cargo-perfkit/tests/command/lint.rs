@@ -201,9 +201,20 @@ fn wrong_use_is_told() {
     assert_snapshot!("lint_damaged_baseline", lint(&sandbox, &[]).text());
     std::fs::write(&baseline, "format = 99\n").expect("it can be written");
     assert_snapshot!("lint_later_baseline", lint(&sandbox, &[]).text());
+    assert_snapshot!(
+        "lint_list_of_baselines",
+        sandbox.perfkit(&["baseline", "list"]).text()
+    );
     // What its error advises.
     assert_eq!(lint(&sandbox, &["--save-baseline"]).code, Some(0));
     assert_eq!(lint(&sandbox, &["--gate"]).code, Some(0));
+    let shown = sandbox.perfkit(&["baseline", "show"]);
+    assert_eq!(
+        shown.stdout,
+        std::fs::read_to_string(&baseline).expect("it is there")
+    );
+    sandbox.prepare(&["baseline", "remove", "main"]);
+    assert!(!baseline.exists());
 }
 
 /// The workspace in a folder of a git repository, committed.

@@ -91,7 +91,7 @@ pub fn lint(base: Option<&TypeSide<'_>>, head: &TypeSide<'_>, lints: &Lints<'_>)
     for finding in &mut findings {
         finding.evidence = lints
             .run
-            .map(|run| evidence::copied(&finding.type_name, run))
+            .map(|run| evidence::copied(finding, head.table, run))
             .unwrap_or_default();
     }
     findings.sort_by(order);

@@ -462,17 +462,17 @@ fn another_compiler_is_not_judged() {
     "#);
 }
 
-/// A run that moved each of these types.
-fn run(moves: &[(&str, FrameKind, u64)]) -> Run {
+/// A run that moved each of these types, of this size.
+fn run(moves: &[(&str, u64, FrameKind, u64)]) -> Run {
     let mut builder = StacksBuilder::default();
-    for (name, kind, bytes) in moves {
+    for (name, size, kind, bytes) in moves {
         let frame = Frame {
             name: (*name).to_owned(),
             kind: *kind,
             category: Category::Memcpy,
             file: String::new(),
             line: 0,
-            size: 0,
+            size: *size,
         };
         let node = builder.node(&[frame]).expect("there is a frame");
         builder.add(node, "memcpy.bytes", 2, *bytes);
@@ -485,28 +485,46 @@ fn run(moves: &[(&str, FrameKind, u64)]) -> Run {
 
 #[test]
 fn what_is_really_copied_comes_first() {
-    let types = |value| {
+    let held = |size| vec![local("buf", "[u8; 9]", size, 3)];
+    let types = |value: u64| {
         table(vec![
             structure("store::Cold", value * 2),
             structure("store::Hot", value),
             structure("store::Maybe", value),
+            structure("store::disk::Twice", value),
+            structure("store::wire::Twice", 8),
+            future("async fn store::session::load", vec![], held(value)),
         ])
     };
     let run = run(&[
+        ("Result<Hot, Error>", 1_016, FrameKind::Moved, 4_000),
+        ("Hot", 1_008, FrameKind::Moved, 2_000),
+        // Another type, and one that is too small to hold it.
+        ("Hotter", 5_000, FrameKind::Moved, 9_000),
+        ("Option<Hot>", 24, FrameKind::Moved, 9_000),
+        ("Maybe", 1_008, FrameKind::Candidate, 500),
+        // Two types have this name, and only the size of the first fits one of them.
+        ("Twice", 1_008, FrameKind::Moved, 600),
+        ("Vec<Twice>", 1_200, FrameKind::Moved, 800),
         (
-            "core::result::Result<store::Hot, store::Error>",
+            "Cell<async fn session::load, Arc<Handle>>",
+            1_100,
             FrameKind::Moved,
-            4_000,
+            700,
         ),
-        ("store::Hot", FrameKind::Moved, 2_000),
-        ("store::Hotter", FrameKind::Moved, 9_000),
-        ("store::Maybe", FrameKind::Candidate, 500),
+        ("async fn reload", 1_100, FrameKind::Moved, 9_000),
     ]);
     let lint = check_with(Some(&types(1_000)), &types(2_000), "", Some(&run));
     insta::assert_snapshot!(told(&lint), @r"
     Regressed
     Deny type-grew: `store::Hot` grew +99.2 %, from 1 008 to 2 008 B: its field `value`: `[u8; 2000]` (2 000 B, was 1 000 B)
       evidence serve 3000 B, Some(300.0) per item, Annotated
+    Deny held-across-await-grew: `async fn store::session::load` grew +99.2 %, from 1 008 to 2 008 B: it holds `buf`: `[u8; 9]` (2 000 B, was 1 000 B) across an await from src/store.rs:3
+      remedy end its life before the await, by a block or a function of its own, or put it into a box
+      evidence serve 350 B, Some(35.0) per item, Annotated
+    Deny type-grew: `store::disk::Twice` grew +99.2 %, from 1 008 to 2 008 B: its field `value`: `[u8; 2000]` (2 000 B, was 1 000 B)
+      evidence serve 300 B, Some(30.0) per item, Annotated
+      evidence serve 400 B, Some(40.0) per item, Candidate
     Deny type-grew: `store::Maybe` grew +99.2 %, from 1 008 to 2 008 B: its field `value`: `[u8; 2000]` (2 000 B, was 1 000 B)
       evidence serve 250 B, Some(25.0) per item, Candidate
     Deny type-grew: `store::Cold` grew +99.6 %, from 2 008 to 4 008 B: its field `value`: `[u8; 4000]` (4 000 B, was 2 000 B)
