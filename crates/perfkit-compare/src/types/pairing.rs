@@ -103,10 +103,11 @@ fn pair_once<'t>(
         }
     };
     let (mut gone, new) = matched(gone, new, &mut pairing, |base, head| {
-        if is_taken_out(base, head) {
+        // PERF: most pairs have little in common, and need no look at names.
+        let similarity = base.features.similarity(&head.features);
+        if similarity < ALIKE {
             return None;
         }
-        let similarity = base.features.similarity(&head.features);
         let unchanged = if is_unchanged(base, head) {
             UNCHANGED
         } else {
@@ -120,7 +121,7 @@ fn pair_once<'t>(
             kept
         };
         let score = similarity + unchanged + kept;
-        (similarity >= ALIKE && score >= SAME).then_some(score)
+        (score >= SAME && !is_taken_out(base, head)).then_some(score)
     });
     for head in new {
         // What has a name of its own is what it is called, whatever has become of it.

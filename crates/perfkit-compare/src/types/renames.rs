@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
-/// Names of the head by names of the base.
+/// Names of the head by names of the base, by what those begin with.
+///
+/// PERF: every name of every part is looked through at every word, and few of the renamed types begin with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Renames(BTreeMap<String, String>);
+pub(super) struct Renames(BTreeMap<String, BTreeMap<String, String>>);
 
 impl Renames {
     /// Futures and closures are no names that others mention, but places.
     pub(super) fn note(&mut self, base: &str, head: &str) {
         if base != head && !base.contains(' ') && !head.contains(' ') {
-            self.0.insert(base.to_owned(), head.to_owned());
+            let group = self.0.entry(first_word(base).to_owned()).or_default();
+            group.insert(base.to_owned(), head.to_owned());
         }
     }
 
@@ -24,10 +27,11 @@ impl Renames {
         let mut rest = name;
         while let Some(char) = rest.chars().next() {
             let is_start = !out.ends_with(is_word);
-            let found = self
-                .0
-                .iter()
-                .filter(|(from, _)| is_start && rest.starts_with(from.as_str()))
+            let group = self.0.get(first_word(rest)).filter(|_| is_start);
+            let found = group
+                .into_iter()
+                .flatten()
+                .filter(|(from, _)| rest.starts_with(from.as_str()))
                 .filter(|(from, _)| ends(&rest[from.len()..]))
                 .max_by_key(|(from, _)| from.len());
             match found {
@@ -43,6 +47,12 @@ impl Renames {
         }
         out
     }
+}
+
+/// The path that a text begins with; empty for a tuple or a reference.
+fn first_word(text: &str) -> &str {
+    let end = text.find(|char: char| !is_word(char));
+    &text[..end.unwrap_or(text.len())]
 }
 
 /// Whether a name ends here.
