@@ -9,7 +9,7 @@ use perfkit_model::lens::LENSES;
 use crate::cli::Global;
 use crate::failure::Exit;
 use crate::workspace::Workspace;
-use crate::{cargo_config, rustc, settings};
+use crate::{cargo_config, compiler_listing, rustc, settings};
 
 /// One thing that was looked at.
 struct Check {
@@ -76,6 +76,7 @@ fn check(good: bool, what: impl Into<String>, remedy: &'static str) -> Check {
 }
 
 fn compiler() -> Vec<Check> {
+    let lists_types = compiler_listing::check().is_ok();
     match rustc::ask() {
         Ok(rustc) => vec![
             check(true, format!("{} for {}", rustc.version, rustc.host), ""),
@@ -87,6 +88,15 @@ fn compiler() -> Vec<Check> {
                     "the compiler cannot annotate moves: copies are named by function and line, not by type"
                 },
                 "Rust 1.93 or later names the types",
+            ),
+            check(
+                lists_types,
+                if lists_types {
+                    "the compiler can list types: `lint --compiler-listing` sees futures that no program has"
+                } else {
+                    "the compiler cannot list types: `lint` sees the futures of built programs, and no others"
+                },
+                "a compiler from https://rustup.rs can",
             ),
         ],
         Err(error) => vec![check(
