@@ -47,7 +47,8 @@ pub fn read(path: &Path) -> Result<CodeSizes, OpenError> {
         .filter(|section| section.kind() == SectionKind::Text);
     let mut sizes = CodeSizes {
         file: length,
-        code: code.map(|section| section.size()).sum(),
+        // What a damaged file claims need not fit.
+        code: code.fold(0, |sum, section| sum.saturating_add(section.size())),
         crates: BTreeMap::new(),
     };
     let mut counted = HashSet::new();
@@ -58,7 +59,8 @@ pub fn read(path: &Path) -> Result<CodeSizes, OpenError> {
         }
         let krate = symbol.name().ok().and_then(crate_of);
         let krate = krate.unwrap_or_else(|| FOREIGN.to_owned());
-        *sizes.crates.entry(krate).or_default() += symbol.size();
+        let bytes = sizes.crates.entry(krate).or_default();
+        *bytes = bytes.saturating_add(symbol.size());
     }
     sizes.crates.retain(|_, bytes| *bytes > 0);
     Ok(sizes)

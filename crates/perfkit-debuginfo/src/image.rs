@@ -258,7 +258,7 @@ fn symbols(object: &object::File<'_>) -> Vec<Symbol> {
         if symbols[index].end == symbols[index].start {
             symbols[index].end = symbols
                 .get(index + 1)
-                .map_or(symbols[index].start + 1, |next| next.start);
+                .map_or(symbols[index].start.saturating_add(1), |next| next.start);
         }
     }
     symbols

@@ -135,6 +135,10 @@ impl<'a> Inlined<'a> {
         let Some(context) = &self.context else {
             return Ok(());
         };
+        // addr2line asks for the range up to the next address.
+        if address == u64::MAX {
+            return Ok(());
+        }
         let unit = context.find_dwarf_and_unit(address).skip_all_loads();
         let unit = unit.and_then(|unit| unit.header.debug_info_offset());
         let mut frames = context.find_frames(address).skip_all_loads()?;

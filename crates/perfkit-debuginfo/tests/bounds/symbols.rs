@@ -1,0 +1,84 @@
+//! Symbols, inline frames and sizes of code.
+
+use std::path::Path;
+
+use object::write::{Object, StandardSection, Symbol, SymbolSection};
+use object::{SymbolFlags, SymbolKind, SymbolScope};
+use perfkit_debuginfo::code_size;
+use perfkit_debuginfo::problem::Problem;
+use perfkit_debuginfo::symboliser::Symboliser;
+use perfkit_debuginfo::workspace::WorkspaceCrates;
+use perfkit_model::part::{Module, RawStack};
+
+use super::made::elf;
+
+/// Names of the frames at an address, and what is wrong with the file.
+fn look_up(path: &Path, address: u64, bias: u64) -> (Vec<String>, Vec<Problem>) {
+    let workspace = WorkspaceCrates::default();
+    let mut symboliser = Symboliser::open(path, &workspace).expect("it is a binary");
+    let module = Module {
+        path: path.display().to_string(),
+        bias,
+        end: u64::MAX,
+        ..Module::default()
+    };
+    symboliser.begin(&[module], &[]);
+    let stack = RawStack {
+        frames: vec![address],
+        exact_leaf: true,
+        ..RawStack::default()
+    };
+    let frames = symboliser.logical(&stack).into_iter();
+    let names = frames.map(|frame| frame.name).collect();
+    let problems = symboliser.problems().iter();
+    let damage = problems.filter(|problem| matches!(problem, Problem::Damaged { .. }));
+    (names, damage.cloned().collect())
+}
+
+fn function(object: &mut Object<'_>, name: &str, address: u64, size: u64) {
+    let text = object.section_id(StandardSection::Text);
+    object.add_symbol(Symbol {
+        name: name.into(),
+        value: address,
+        size,
+        kind: SymbolKind::Text,
+        scope: SymbolScope::Linkage,
+        weak: false,
+        section: SymbolSection::Section(text),
+        flags: SymbolFlags::None,
+    });
+}
+
+fn written(object: &Object<'_>) -> Vec<u8> {
+    object.write().expect("it can be written")
+}
+
+#[test]
+fn sizes_do_not_overflow() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("file");
+    let mut object = elf();
+    function(&mut object, "one", 0, u64::MAX);
+    function(&mut object, "two", 16, u64::MAX);
+    std::fs::write(&path, written(&object)).expect("there is room");
+    let sizes = code_size::read(&path).expect("it is a binary");
+    assert_eq!(sizes.crates["C"], u64::MAX);
+}
+
+#[test]
+fn the_last_address() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("file");
+    let mut object = elf();
+    function(&mut object, "before", u64::MAX - 1, 0);
+    function(&mut object, "last", u64::MAX, 0);
+    std::fs::write(&path, written(&object)).expect("there is room");
+    let (names, problems) = look_up(&path, u64::MAX - 1, 0);
+    assert_eq!((names, problems.len()), (vec!["before".to_owned()], 0));
+    // One below the module's own zero.
+    let (names, problems) = look_up(&path, 6, 7);
+    assert_eq!(
+        (names, problems.len()),
+        (vec!["file (no symbols)".to_owned()], 0)
+    );
+}
