@@ -7,9 +7,11 @@ use std::path::Path;
 
 use gimli::{BaseAddresses, CieOrFde, EhFrame, EndianSlice, RunTimeEndian, UnwindSection};
 use object::{
-    Object, ObjectSection, ObjectSegment, ObjectSymbol, ReadCache, SymbolFlags, SymbolKind,
+    CompressionFormat, Object, ObjectSection, ObjectSegment, ObjectSymbol, ReadCache, SymbolFlags,
+    SymbolKind,
 };
 
+use crate::compressed::Allowance;
 use crate::problem::OpenError;
 
 /// Symbol type of a function whose address is only its resolver's.
@@ -92,9 +94,15 @@ impl Image {
             path: path.to_owned(),
             source,
         })?;
+        let mut allowance = Allowance::new(bytes.len() as u64);
         let inflated = object
             .sections()
             .filter_map(|section| {
+                let range = section.compressed_file_range().ok()?;
+                let compressed = range.format != CompressionFormat::None;
+                if !compressed || !allowance.take(range.uncompressed_size) {
+                    return None;
+                }
                 let data = match section.uncompressed_data().ok()? {
                     std::borrow::Cow::Owned(data) => data,
                     std::borrow::Cow::Borrowed(_) => return None,

@@ -25,6 +25,7 @@ pub mod cache;
 pub mod categories;
 pub mod code;
 pub mod code_size;
+mod compressed;
 pub mod files;
 mod image;
 mod inlined;

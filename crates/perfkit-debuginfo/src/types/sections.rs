@@ -11,6 +11,7 @@ use std::path::Path;
 use object::{CompressionFormat, Object as _, ObjectSection as _, ReadCache};
 
 use super::ReadError;
+use crate::compressed::Allowance;
 
 /// The sections that types are read from.
 #[derive(Debug)]
@@ -37,9 +38,6 @@ enum Found {
     Inflated(Vec<u8>),
 }
 
-/// No compressor of debug sections does better than 1 : 1032 (deflate).
-const BEST_COMPRESSION: u64 = 1_100;
-
 impl Sections {
     pub(super) fn open(path: &Path) -> Result<Self, ReadError> {
         let unreadable = |source| ReadError::Unreadable {
@@ -58,13 +56,14 @@ impl Sections {
         let cache = ReadCache::new(file);
         let object = object::File::parse(&cache).map_err(damaged)?;
         let little_endian = object.is_little_endian();
-        let found = |name: &str| -> Result<Option<Found>, ReadError> {
+        let mut allowance = Allowance::new(length);
+        let mut found = |name: &str| -> Result<Option<Found>, ReadError> {
             let Some(section) = object.section_by_name(name) else {
                 return Ok(None);
             };
             let range = section.compressed_file_range().map_err(damaged)?;
             if range.format != CompressionFormat::None {
-                if range.uncompressed_size > length.saturating_mul(BEST_COMPRESSION) {
+                if !allowance.take(range.uncompressed_size) {
                     return Err(ReadError::Oversized {
                         path: path.to_owned(),
                     });

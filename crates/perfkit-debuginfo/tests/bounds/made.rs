@@ -1,9 +1,66 @@
 //! Files put together byte by byte, and processes of their own to read them in.
 
-use object::write::Object;
-use object::{Architecture, BinaryFormat, Endianness};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use object::write::{Object, SectionId, StandardSegment};
+use object::{Architecture, BinaryFormat, Endianness, SectionKind};
+
+/// Processor time of a test. No file here has more than a few hundred kilobytes.
+const MOST_SECONDS: u64 = 20;
+/// What a test may have in memory, itself included.
+const MOST_MEGABYTES: u64 = 200;
+/// Names the file that a child process is to read.
+const FILE: &str = "PERFKIT_TEST_FILE";
 
 /// An ELF file for x86-64 without any section.
 pub(crate) fn elf() -> Object<'static> {
     Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little)
+}
+
+pub(crate) fn add(object: &mut Object<'_>, name: &str, bytes: Vec<u8>) -> SectionId {
+    let segment = object.segment_name(StandardSegment::Debug).to_vec();
+    let section = object.add_section(segment, name.into(), SectionKind::Debug);
+    object.set_section_data(section, bytes, 1);
+    section
+}
+
+/// Reads a file in a process of its own, which has to end soon and may not take much memory. `test` is the calling
+/// test, which that process runs again.
+pub(crate) fn alone(test: &str, make: impl FnOnce() -> Vec<u8>, read: impl FnOnce(&Path)) {
+    if let Some(path) = std::env::var_os(FILE) {
+        read(&PathBuf::from(path));
+        let peak = peak_megabytes();
+        assert!(peak < MOST_MEGABYTES, "it took {peak} MB");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("file");
+    std::fs::write(&path, make()).expect("there is room");
+    // A reader without bounds should not take the machine with it.
+    let limits = format!("ulimit -v 8000000 && ulimit -t {MOST_SECONDS}");
+    let output = Command::new("sh")
+        .args(["-c", &format!("{limits} && exec \"$0\" \"$@\"")])
+        .arg(std::env::current_exe().expect("a test has a file"))
+        .args(["--exact", test, "--test-threads=1"])
+        .env(FILE, &path)
+        .output()
+        .expect("there is a shell");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        text.contains("1 passed"),
+        "{}: {text}{errors}",
+        output.status
+    );
+}
+
+fn peak_megabytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("this is Linux");
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
+    let kilobytes: u64 = kilobytes
+        .and_then(|number| number.parse().ok())
+        .expect("it says how much memory was used");
+    kilobytes / 1024
 }

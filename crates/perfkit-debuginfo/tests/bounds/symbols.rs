@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use object::write::{Object, StandardSection, Symbol, SymbolSection};
-use object::{SymbolFlags, SymbolKind, SymbolScope};
+use object::{SectionFlags, SymbolFlags, SymbolKind, SymbolScope};
 use perfkit_debuginfo::code_size;
 use perfkit_debuginfo::problem::Problem;
 use perfkit_debuginfo::symboliser::Symboliser;
 use perfkit_debuginfo::workspace::WorkspaceCrates;
 use perfkit_model::part::{Module, RawStack};
 
-use super::made::elf;
+use super::made::{add, alone, elf};
 
 /// Names of the frames at an address, and what is wrong with the file.
 fn look_up(path: &Path, address: u64, bias: u64) -> (Vec<String>, Vec<Problem>) {
@@ -80,5 +80,28 @@ fn the_last_address() {
     assert_eq!(
         (names, problems.len()),
         (vec!["file (no symbols)".to_owned()], 0)
+    );
+}
+
+#[test]
+fn compressed_sections_do_not_inflate_beyond_reason() {
+    let make = || {
+        let mut object = elf();
+        // The header of a compressed section: zlib, two gigabytes, no alignment.
+        let mut bytes = [1_u64, 2 << 30, 1].map(u64::to_le_bytes).concat();
+        bytes.extend([0x78, 0x9c, 3, 0, 0, 0, 0, 1]);
+        let section = add(&mut object, ".debug_str", bytes);
+        object.section_mut(section).flags = SectionFlags::Elf {
+            sh_type: object::elf::SHT_PROGBITS,
+            sh_flags: object::elf::SHF_COMPRESSED,
+        };
+        written(&object)
+    };
+    alone(
+        "symbols::compressed_sections_do_not_inflate_beyond_reason",
+        make,
+        |path| {
+            look_up(path, 1, 0);
+        },
     );
 }
