@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::fs::File;
 use std::io::{Read, Seek};
+use std::ops::Range;
 use std::path::Path;
 
 use gimli::{BaseAddresses, CieOrFde, EhFrame, EndianSlice, RunTimeEndian, UnwindSection};
@@ -30,10 +31,11 @@ pub(crate) struct Image {
 
 /// A function in a symbol table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Symbol {
-    pub(crate) start: u64,
-    pub(crate) end: u64,
-    pub(crate) name: String,
+struct Symbol {
+    start: u64,
+    end: u64,
+    /// Where its name is in the file. Many may share one, so that copies may be larger than the file by far.
+    name: Range<usize>,
 }
 
 /// What the headers of a binary say; read without reading the file.
@@ -125,7 +127,7 @@ impl Image {
                 (segment.address(), offset, size)
             })
             .collect();
-        let symbols = symbols(&object);
+        let symbols = symbols(&object, &bytes);
         Ok(Self {
             inflated,
             symbols,
@@ -151,13 +153,16 @@ impl Image {
         object::File::parse(&*self.bytes).ok()
     }
 
-    /// The function symbol around an address.
-    pub(crate) fn symbol(&self, address: u64) -> Option<&Symbol> {
+    /// The name of the function symbol around an address.
+    pub(crate) fn symbol(&self, address: u64) -> Option<&str> {
         let index = self
             .symbols
             .partition_point(|symbol| symbol.start <= address);
         let symbol = self.symbols.get(index.checked_sub(1)?)?;
-        (address < symbol.end).then_some(symbol)
+        if address >= symbol.end {
+            return None;
+        }
+        std::str::from_utf8(self.bytes.get(symbol.name.clone())?).ok()
     }
 
     /// The range of the function around an address, from unwind information: it is there in stripped files too.
@@ -230,7 +235,7 @@ impl Image {
     }
 }
 
-fn symbols(object: &object::File<'_>) -> Vec<Symbol> {
+fn symbols(object: &object::File<'_>, bytes: &[u8]) -> Vec<Symbol> {
     let resolver = |flags| matches!(flags, SymbolFlags::Elf { st_info, .. } if st_info.0 & 0xf == STT_GNU_IFUNC);
     let code = object
         .symbols()
@@ -241,18 +246,23 @@ fn symbols(object: &object::File<'_>) -> Vec<Symbol> {
     let mut symbols: Vec<Symbol> = code
         .filter_map(|symbol| {
             let name = symbol.name().ok().filter(|name| !name.is_empty())?;
+            let at = name.as_ptr().addr().checked_sub(bytes.as_ptr().addr())?;
             let (start, size) = (symbol.address(), symbol.size());
             Some(Symbol {
                 start,
                 end: start.saturating_add(size),
-                name: name.to_owned(),
+                name: at..at + name.len(),
             })
         })
         .collect();
     // Of several names for one address the shortest without leading underscores is the one people know.
     symbols.sort_unstable_by(|a, b| {
-        let rank = |name: &str| (name.len() - name.trim_start_matches('_').len(), name.len());
-        (a.start, rank(&a.name), &a.name).cmp(&(b.start, rank(&b.name), &b.name))
+        let rank = |symbol: &Symbol| {
+            let name = bytes.get(symbol.name.clone()).unwrap_or_default();
+            let underscores = name.iter().take_while(|byte| **byte == b'_').count();
+            (underscores, name.len(), name)
+        };
+        (a.start.cmp(&b.start)).then_with(|| rank(a).cmp(&rank(b)))
     });
     symbols.dedup_by(|later, first| {
         let same = later.start == first.start;

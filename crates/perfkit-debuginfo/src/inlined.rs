@@ -153,11 +153,7 @@ impl<'a> Inlined<'a> {
             };
             let linkage = frame.function.as_ref().map(|function| function.name);
             // A function that was not inlined has its mangled name in the symbol table, even with line tables only.
-            let table = || {
-                image
-                    .symbol(address)
-                    .map(|symbol| symbol.name.as_str().into())
-            };
+            let table = || image.symbol(address).map(Cow::Borrowed);
             let mangled = linkage
                 .filter(|name| debug_name != Some(*name))
                 .map(|name| name.to_string_lossy());

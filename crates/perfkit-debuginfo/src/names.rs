@@ -8,6 +8,7 @@
 mod text;
 
 use std::collections::HashMap;
+use std::fmt::{self, Write as _};
 
 use text::{Path, Piece, Segment, Type};
 
@@ -57,11 +58,30 @@ const FUTURE_WRAPPERS: [(&str, usize); 9] = [
 /// Allocator argument that only `DW_AT_name` spells out.
 const DEFAULT_ARGUMENT: &str = "Global";
 
-/// Demangles a Rust symbol, v0 or legacy, without hashes. `None` for any other symbol.
+/// Bytes of a demangled name. A few bytes of a damaged symbol may stand for a megabyte, and nobody reads a name of this
+/// length.
+const LONGEST: usize = 64 << 10;
+
+/// Demangles a Rust symbol, v0 or legacy, without hashes. `None` for any other symbol, and for one that is too long.
 #[must_use]
 pub fn demangle(symbol: &str) -> Option<String> {
     let demangled = rustc_demangle::try_demangle(symbol).ok()?;
-    Some(format!("{demangled:#}"))
+    let mut name = Bounded(String::new());
+    write!(name, "{demangled:#}").ok()?;
+    Some(name.0)
+}
+
+/// Text that does not grow beyond [`LONGEST`].
+struct Bounded(String);
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.0.len() + text.len() > LONGEST {
+            return Err(fmt::Error);
+        }
+        self.0.push_str(text);
+        Ok(())
+    }
 }
 
 /// Takes a demangled function name apart.

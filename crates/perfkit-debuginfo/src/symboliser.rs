@@ -378,7 +378,7 @@ impl Symboliser {
             found.clear();
             if let Some(symbol) = file.image().symbol(at) {
                 let raw = Raw {
-                    symbol: Some(&symbol.name),
+                    symbol: Some(symbol),
                     ..Raw::default()
                 };
                 found.push(code::normalise(&raw, &self.workspace.root));

@@ -84,6 +84,48 @@ fn the_last_address() {
 }
 
 #[test]
+fn a_name_of_many_symbols_is_not_copied() {
+    let make = || {
+        let mut object = elf();
+        let name = "a".repeat(150_000);
+        for index in 0..1_500 {
+            function(&mut object, &name, 16 * index, 16);
+        }
+        written(&object)
+    };
+    alone(
+        "symbols::a_name_of_many_symbols_is_not_copied",
+        make,
+        |path| {
+            assert_eq!(look_up(path, 1, 0).0, ["a".repeat(150_000)]);
+            let sizes = code_size::read(path).expect("it is a binary");
+            assert_eq!(sizes.crates["C"], 1_500 * 16);
+        },
+    );
+}
+
+#[test]
+fn symbols_that_stand_for_much_longer_names() {
+    let make = || {
+        let mut object = elf();
+        for index in 0..1_000 {
+            // Each `B` repeats what was there before: a megabyte in the end.
+            let name = "_RYFG_FGyyEvRYFF_EvRYFFEvERLB_B_B_ERLRjB_B_B_";
+            function(&mut object, name, 16 * index, 16);
+        }
+        written(&object)
+    };
+    alone(
+        "symbols::symbols_that_stand_for_much_longer_names",
+        make,
+        |path| {
+            let sizes = code_size::read(path).expect("it is a binary");
+            assert_eq!(sizes.crates["C"], 1_000 * 16);
+        },
+    );
+}
+
+#[test]
 fn compressed_sections_do_not_inflate_beyond_reason() {
     let make = || {
         let mut object = elf();
