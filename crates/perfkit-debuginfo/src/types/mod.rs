@@ -4,12 +4,14 @@
 //! closure or future that no generated code mentions is not in a binary, and not here.
 //!
 //! How it works: units are read one after the other, on as many threads as wanted, into flat lists (`unit`); types
-//! of at least a given size and all futures become layouts (`resolve`); variables of the functions that poll
-//! futures give the lines on which what a future holds is declared (`bodies`); names are brought into the one form
-//! of all reports ([`crate::names::qualified`]). Method: DWARF 5, sections 2 and 5; rustc's description of coroutines
-//! as variant parts whose `SuspendN` structures hold what is live across an await (rust-lang/rust#73524).
+//! of at least a given size and all futures become layouts (`resolve`); variables of the
+//! functions that poll futures give the lines on which what a future holds is declared (`bodies`); names are brought
+//! into the one form of all reports ([`crate::names::qualified`]). Method: DWARF 5, sections 2 and 5; rustc's
+//! description of coroutines as variant parts whose `SuspendN` structures hold what is live across an await
+//! (rust-lang/rust#73524).
 
 mod bodies;
+mod opened;
 mod resolve;
 mod sections;
 mod unit;
@@ -17,15 +19,16 @@ mod unit;
 use std::collections::{HashMap, HashSet};
 use std::hash::RandomState;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gimli::{Dwarf, EndianSlice, RunTimeEndian};
 use perfkit_model::layout::{Place, TypeKind, TypeLayout, TypeTable};
 
 use bodies::Bodies;
+use opened::{Opened, Opener};
 use resolve::{Resolver, Units};
 use sections::Sections;
-use unit::{RawUnit, Slice};
+use unit::RawUnit;
 
 use crate::{files, names};
 
@@ -131,10 +134,13 @@ pub fn read(path: &Path, options: &Options) -> Result<Types, ReadError> {
     let collected = std::thread::scope(|scope| {
         let worker = || {
             let mut collected = Collected::default();
+            let mut opener = Opener::new(&sections);
             let mut buffer = Vec::new();
             while let Some((start, length)) = ranges.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let bytes = sections.info(*start, *length, &mut buffer);
-                collected.unit(&sections, &bytes, *start, options, &hashes);
+                if let Some(mut unit) = opener.open(&bytes) {
+                    collected.unit(&mut opener, &mut unit, *start, options, &hashes);
+                }
             }
             collected
         };
@@ -175,18 +181,17 @@ fn together(
     let mut buffer = Vec::new();
     let info = sections.info(0, sections.info_length(), &mut buffer);
     let mut collected = Collected::default();
-    let mut units = Vec::new();
-    let mut files = Vec::new();
+    let mut opener = Opener::new(sections);
+    let (mut units, mut opened) = (Vec::new(), Vec::new());
     for (start, length) in ranges {
         let end = start.saturating_add(*length) as usize;
         let bytes = info.get(*start as usize..end).unwrap_or_default();
-        let dwarf = dwarf(sections, bytes);
-        let Some(unit) = only_unit(&dwarf) else {
-            continue;
-        };
-        let raw = unit::read(&dwarf, &unit, *start, options.least);
-        files.push(file_names(&dwarf, &unit));
-        units.push(raw);
+        if let Some(mut unit) = opener.open(bytes) {
+            units.push(unit::read(&unit.dwarf, &unit.unit, *start, options.least));
+            // Only its source files are still asked for.
+            unit.unit.abbreviations = Arc::default();
+            opened.push(unit);
+        }
     }
     let mut resolver = Resolver {
         units: Units(&units),
@@ -194,8 +199,8 @@ fn together(
         seen: HashSet::new(),
         hashes: hashes.clone(),
     };
-    for (unit, files) in units.iter().zip(&files) {
-        let mut file = |index| files.get(&index).cloned().unwrap_or_default();
+    for (unit, opened) in units.iter().zip(&mut opened) {
+        let mut file = |index| opener.file(opened, index);
         collected.note(unit);
         collected.bodies.collect(unit, &mut file);
         resolver.layouts(unit, &mut file, |layout| collected.types.push(layout));
@@ -215,28 +220,20 @@ struct Collected {
 }
 
 impl Collected {
-    fn unit(
+    fn unit<'s: 'u, 'u>(
         &mut self,
-        sections: &Sections,
-        bytes: &[u8],
+        opener: &mut Opener<'s>,
+        opened: &mut Opened<'u>,
         start: u64,
         options: &Options,
         hashes: &RandomState,
     ) {
-        let dwarf = dwarf(sections, bytes);
-        let Some(unit) = only_unit(&dwarf) else {
-            return;
-        };
-        let raw = unit::read(&dwarf, &unit, start, options.least);
+        let raw = unit::read(&opened.dwarf, &opened.unit, start, options.least);
         self.note(&raw);
         if self.refers_elsewhere {
             return;
         }
-        let mut cached: HashMap<u64, String> = HashMap::new();
-        let mut file = |index| {
-            let name = || file_name(&dwarf, &unit, index).unwrap_or_default();
-            cached.entry(index).or_insert_with(name).clone()
-        };
+        let mut file = |index| opener.file(opened, index);
         self.bodies.collect(&raw, &mut file);
         let mut resolver = Resolver {
             units: Units(std::slice::from_ref(&raw)),
@@ -335,68 +332,4 @@ impl Normal<'_> {
         self.files
             .insert(std::mem::replace(&mut place.file, file.clone()), file);
     }
-}
-
-fn dwarf<'u>(sections: &'u Sections, info: &'u [u8]) -> Dwarf<Slice<'u>> {
-    let endian = if sections.little_endian {
-        RunTimeEndian::Little
-    } else {
-        RunTimeEndian::Big
-    };
-    let slice = |bytes| EndianSlice::new(bytes, endian);
-    let loaded = Dwarf::load(|id| {
-        Ok::<_, std::convert::Infallible>(slice(match id {
-            gimli::SectionId::DebugInfo => info,
-            gimli::SectionId::DebugAbbrev => &sections.abbreviations,
-            gimli::SectionId::DebugStr => &sections.strings,
-            gimli::SectionId::DebugLineStr => &sections.line_strings,
-            gimli::SectionId::DebugStrOffsets => &sections.string_offsets,
-            gimli::SectionId::DebugLine => &sections.lines,
-            _ => &[],
-        }))
-    });
-    match loaded {
-        Ok(dwarf) => dwarf,
-        Err(never) => match never {},
-    }
-}
-
-/// The unit of a slice that holds just one.
-fn only_unit<'u>(dwarf: &Dwarf<Slice<'u>>) -> Option<gimli::Unit<Slice<'u>>> {
-    let header = dwarf.units().next().ok()??;
-    dwarf.unit(header).ok()
-}
-
-fn file_names(dwarf: &Dwarf<Slice<'_>>, unit: &gimli::Unit<Slice<'_>>) -> HashMap<u64, String> {
-    let count = unit
-        .line_program
-        .as_ref()
-        .map_or(0, |program| program.header().file_names().len() as u64);
-    (0..=count)
-        .filter_map(|index| Some((index, file_name(dwarf, unit, index)?)))
-        .collect()
-}
-
-/// Absolute where debug info knows the folder.
-fn file_name(
-    dwarf: &Dwarf<Slice<'_>>,
-    unit: &gimli::Unit<Slice<'_>>,
-    index: u64,
-) -> Option<String> {
-    let header = unit.line_program.as_ref()?.header();
-    let file = header.file(index)?;
-    let text = |value| {
-        let text = dwarf.attr_string(unit, value).ok()?;
-        Some(text.to_string_lossy().into_owned())
-    };
-    let name = text(file.path_name())?;
-    let mut path = PathBuf::new();
-    if let Some(folder) = unit.comp_dir {
-        path.push(&*folder.to_string_lossy());
-    }
-    if let Some(folder) = file.directory(header).and_then(text) {
-        path.push(folder);
-    }
-    path.push(name);
-    Some(path.to_string_lossy().into_owned())
 }

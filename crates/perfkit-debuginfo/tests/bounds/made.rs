@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use gimli::{DwAt, DwForm, DwTag};
 use object::write::{Object, SectionId, StandardSegment};
 use object::{Architecture, BinaryFormat, Endianness, SectionKind};
 
@@ -23,6 +24,69 @@ pub(crate) fn add(object: &mut Object<'_>, name: &str, bytes: Vec<u8>) -> Sectio
     let section = object.add_section(segment, name.into(), SectionKind::Debug);
     object.set_section_data(section, bytes, 1);
     section
+}
+
+/// A file with these sections.
+pub(crate) fn file(sections: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut object = elf();
+    for (name, bytes) in sections {
+        add(&mut object, name, bytes.clone());
+    }
+    object.write().expect("it can be written")
+}
+
+/// A table of abbreviations, numbered from 1. All have children.
+pub(crate) fn abbreviations(rows: &[(DwTag, &[(DwAt, DwForm)])]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (number, (tag, attributes)) in rows.iter().enumerate() {
+        number_to(&mut bytes, number as u64 + 1);
+        number_to(&mut bytes, u64::from(tag.0));
+        bytes.push(1);
+        for (name, form) in *attributes {
+            number_to(&mut bytes, u64::from(name.0));
+            number_to(&mut bytes, u64::from(form.0));
+        }
+        bytes.extend([0, 0]);
+    }
+    bytes.push(0);
+    bytes
+}
+
+/// Appends an unsigned LEB128 number.
+pub(crate) fn number_to(bytes: &mut Vec<u8>, number: u64) {
+    let room = gimli::leb128::write::unsigned(bytes, number);
+    room.expect("a vector grows");
+}
+
+/// A unit of DWARF 4 with these entries.
+pub(crate) fn unit(entries: &[u8]) -> Vec<u8> {
+    let mut bytes = ((entries.len() + 7) as u32).to_le_bytes().to_vec();
+    // Version 4, the first table of abbreviations, addresses of 8 bytes.
+    bytes.extend([4, 0, 0, 0, 0, 0, 8]);
+    bytes.extend(entries);
+    bytes
+}
+
+/// A line program of DWARF 4 without any line: these folders, and files in them by the folder's number.
+pub(crate) fn lines(folders: &[&str], files: impl Iterator<Item = (String, u64)>) -> Vec<u8> {
+    // Instructions of one byte; lines and addresses as rustc has them; the standard opcodes.
+    let mut header = vec![1, 1, 1, 0xfb, 14, 13];
+    header.extend([0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1]);
+    for folder in folders {
+        header.extend(folder.bytes().chain([0]));
+    }
+    header.push(0);
+    for (name, folder) in files {
+        header.extend(name.bytes().chain([0]));
+        number_to(&mut header, folder);
+        header.extend([0, 0]);
+    }
+    header.push(0);
+    let mut bytes = ((header.len() + 6) as u32).to_le_bytes().to_vec();
+    bytes.extend([4, 0]);
+    bytes.extend((header.len() as u32).to_le_bytes());
+    bytes.extend(header);
+    bytes
 }
 
 /// Reads a file in a process of its own, which has to end soon and may not take much memory. `test` is the calling

@@ -3,3 +3,4 @@
 
 mod made;
 mod symbols;
+mod types;
