@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use perfkit_model::layout::{AWAITED, Field, Place, TypeLayout};
 
-use super::resolve::{path, place};
+use super::resolve::{DEEPEST, path, place};
+use super::room::Room;
 use super::unit::{Body, RawUnit};
 use crate::names::{self, Facts};
 
@@ -22,9 +23,16 @@ pub(super) struct Bodies {
 
 /// Variables kept of one body; more is damage, or nobody's to read.
 const MOST_VARIABLES: usize = 4_096;
+/// Bytes of the name that stands for an `impl` block: a single name may have its number in it a thousand times.
+const LONGEST_IMPLEMENTOR: usize = 2_048;
 
 impl Bodies {
-    pub(super) fn collect(&mut self, unit: &RawUnit<'_>, file: &mut dyn FnMut(u64) -> String) {
+    pub(super) fn collect(
+        &mut self,
+        unit: &RawUnit<'_>,
+        room: &mut Room,
+        file: &mut dyn FnMut(u64) -> String,
+    ) {
         let mut known_parents = HashSet::new();
         for body in &unit.bodies {
             // Closures of the standard library are many, and nobody asks for their variables.
@@ -39,7 +47,7 @@ impl Bodies {
             let Some(around) = around.map(|around| path(unit, around)) else {
                 continue;
             };
-            self.note_impl(&around, body);
+            self.note_impl(&around, body, room);
             if !is_wanted {
                 continue;
             }
@@ -49,16 +57,24 @@ impl Bodies {
             let (start, end) = body.locals;
             let locals = unit.locals.get(start as usize..end as usize);
             let key = format!("{around}::{}", without_arguments(&body.name.read()));
+            if !room.take(key.len()) {
+                return;
+            }
             let variables = self.variables.entry(key).or_default();
             for local in locals.unwrap_or_default() {
+                if variables.len() >= MOST_VARIABLES {
+                    break;
+                }
                 let name = local.name.read();
-                let known = variables
+                let is_known = variables
                     .iter()
                     .any(|(known, place)| *known == name && place.line == local.place.1);
-                if known || variables.len() >= MOST_VARIABLES {
+                if is_known {
                     continue;
                 }
-                variables.extend(place(local.place, file).map(|place| (name.into_owned(), place)));
+                let place = place(local.place, file);
+                let place = place.filter(|place| room.take(name.len() + place.file.len()));
+                variables.extend(place.map(|place| (name.into_owned(), place)));
             }
         }
     }
@@ -88,7 +104,7 @@ impl Bodies {
         self.variables.values_mut().for_each(|own| own.sort());
     }
 
-    fn note_impl(&mut self, around: &str, body: &Body<'_>) {
+    fn note_impl(&mut self, around: &str, body: &Body<'_>, room: &mut Room) {
         let Some(block) = impl_block(around) else {
             return;
         };
@@ -101,7 +117,9 @@ impl Bodies {
         };
         let krate = names::defining_crate(&symbol);
         let arguments = names::arguments(&body.name.read());
-        if let Some(own) = names::implementor(&demangled, krate, &arguments) {
+        let own = names::implementor(&demangled, krate, &arguments);
+        let own = own.filter(|own| own.len() <= LONGEST_IMPLEMENTOR);
+        if let Some(own) = own.filter(|own| room.take(block.len() + own.len())) {
             self.impls.insert(block.to_owned(), own);
         }
     }
@@ -157,7 +175,10 @@ fn is_called(field: &Field, variable: &str) -> bool {
 fn is_of_std(unit: &RawUnit<'_>, body: &Body<'_>) -> bool {
     let mut around = body.parent;
     let mut root = None;
-    while let Some(entry) = around.and_then(|index| unit.entries.get(index as usize)) {
+    for _ in 0..DEEPEST {
+        let Some(entry) = around.and_then(|index| unit.entries.get(index as usize)) else {
+            break;
+        };
         root = Some(entry);
         around = entry.parent;
     }

@@ -4,7 +4,7 @@
 //! closure or future that no generated code mentions is not in a binary, and not here.
 //!
 //! How it works: units are read one after the other, on as many threads as wanted, into flat lists (`unit`); types
-//! of at least a given size and all futures become layouts (`resolve`); variables of the
+//! of at least a given size and all futures become layouts (`resolve`), in bounded memory (`room`); variables of the
 //! functions that poll futures give the lines on which what a future holds is declared (`bodies`); names are brought
 //! into the one form of all reports ([`crate::names::qualified`]). Method: DWARF 5, sections 2 and 5; rustc's
 //! description of coroutines as variant parts whose `SuspendN` structures hold what is live across an await
@@ -13,9 +13,11 @@
 mod bodies;
 mod opened;
 mod resolve;
+mod room;
 mod sections;
 mod unit;
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::hash::RandomState;
 use std::path::{Path, PathBuf};
@@ -27,6 +29,7 @@ use perfkit_model::layout::{Place, TypeKind, TypeLayout, TypeTable};
 use bodies::Bodies;
 use opened::{Opened, Opener};
 use resolve::{Resolver, Units};
+use room::Room;
 use sections::Sections;
 use unit::RawUnit;
 
@@ -128,12 +131,13 @@ impl ReadError {
 pub fn read(path: &Path, options: &Options) -> Result<Types, ReadError> {
     let sections = Sections::open(path)?;
     let ranges = sections.units();
-    let mut all = Collected::default();
+    let room = Room::new(sections.info_length());
+    let mut all = Collected::new(room);
     let next = AtomicUsize::new(0);
     let hashes = RandomState::new();
     let collected = std::thread::scope(|scope| {
         let worker = || {
-            let mut collected = Collected::default();
+            let mut collected = Collected::new(room);
             let mut opener = Opener::new(&sections);
             let mut buffer = Vec::new();
             while let Some((start, length)) = ranges.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -154,7 +158,7 @@ pub fn read(path: &Path, options: &Options) -> Result<Types, ReadError> {
         all.merge(collected.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
     }
     if all.refers_elsewhere {
-        all = together(&sections, &ranges, options, &hashes);
+        all = together(&sections, &ranges, options, &hashes, room);
     }
     if all.types_seen == 0 {
         let path = path.to_owned();
@@ -167,7 +171,7 @@ pub fn read(path: &Path, options: &Options) -> Result<Types, ReadError> {
     Ok(Types {
         info_bytes: sections.info_length(),
         units: ranges.len(),
-        table: all.table(options),
+        table: all.table(options, room),
     })
 }
 
@@ -177,10 +181,11 @@ fn together(
     ranges: &[(u64, u64)],
     options: &Options,
     hashes: &RandomState,
+    room: Room,
 ) -> Collected {
     let mut buffer = Vec::new();
     let info = sections.info(0, sections.info_length(), &mut buffer);
-    let mut collected = Collected::default();
+    let mut collected = Collected::new(room);
     let mut opener = Opener::new(sections);
     let (mut units, mut opened) = (Vec::new(), Vec::new());
     for (start, length) in ranges {
@@ -198,19 +203,22 @@ fn together(
         least: options.least,
         seen: HashSet::new(),
         hashes: hashes.clone(),
+        room: Cell::new(room),
     };
     for (unit, opened) in units.iter().zip(&mut opened) {
         let mut file = |index| opener.file(opened, index);
         collected.note(unit);
-        collected.bodies.collect(unit, &mut file);
+        collected
+            .bodies
+            .collect(unit, &mut collected.room, &mut file);
         resolver.layouts(unit, &mut file, |layout| collected.types.push(layout));
     }
     collected
 }
 
 /// What one thread has found.
-#[derive(Default)]
 struct Collected {
+    room: Room,
     types: Vec<TypeLayout>,
     bodies: Bodies,
     seen: HashSet<u64>,
@@ -220,6 +228,18 @@ struct Collected {
 }
 
 impl Collected {
+    fn new(room: Room) -> Self {
+        Self {
+            room,
+            types: Vec::new(),
+            bodies: Bodies::default(),
+            seen: HashSet::new(),
+            types_seen: 0,
+            refers_elsewhere: false,
+            is_split: false,
+        }
+    }
+
     fn unit<'s: 'u, 'u>(
         &mut self,
         opener: &mut Opener<'s>,
@@ -234,15 +254,17 @@ impl Collected {
             return;
         }
         let mut file = |index| opener.file(opened, index);
-        self.bodies.collect(&raw, &mut file);
+        self.bodies.collect(&raw, &mut self.room, &mut file);
         let mut resolver = Resolver {
             units: Units(std::slice::from_ref(&raw)),
             least: options.least,
             seen: std::mem::take(&mut self.seen),
             hashes: hashes.clone(),
+            room: Cell::new(self.room),
         };
         resolver.layouts(&raw, &mut file, |layout| self.types.push(layout));
         self.seen = resolver.seen;
+        self.room = resolver.room.get();
     }
 
     fn note(&mut self, unit: &RawUnit<'_>) {
@@ -263,7 +285,7 @@ impl Collected {
         self.is_split |= other.is_split;
     }
 
-    fn table(self, options: &Options) -> TypeTable {
+    fn table(self, options: &Options, room: Room) -> TypeTable {
         let Self {
             types, mut bodies, ..
         } = self;
@@ -271,6 +293,7 @@ impl Collected {
         let mut normal = Normal {
             bodies: &bodies,
             root: &options.root,
+            room,
             names: HashMap::new(),
             files: HashMap::new(),
         };
@@ -287,6 +310,7 @@ impl Collected {
 struct Normal<'a> {
     bodies: &'a Bodies,
     root: &'a Path,
+    room: Room,
     names: HashMap<String, String>,
     files: HashMap<String, String>,
 }
@@ -314,12 +338,17 @@ impl Normal<'_> {
     }
 
     fn name(&mut self, raw: &str) -> String {
-        if let Some(name) = self.names.get(raw) {
-            return name.clone();
+        if self.room.is_full() {
+            return raw.to_owned();
         }
-        let name = names::qualified(raw, self.bodies);
-        self.names.insert(raw.to_owned(), name.clone());
-        name
+        if !self.names.contains_key(raw) {
+            let name = names::qualified(raw, self.bodies);
+            self.names.insert(raw.to_owned(), name);
+        }
+        let name = &self.names[raw];
+        // What stands for an `impl` block may be much longer than the block's number.
+        self.room.take(name.len());
+        name.clone()
     }
 
     fn place(&mut self, place: &mut Option<Place>) {

@@ -1,18 +1,20 @@
 //! Layouts out of what units say: sizes of fields looked up, live bytes and padding counted.
 //!
-//! Names stay as debug info spells them; see [`super::naming`].
+//! Names stay as debug info spells them; see [`crate::names::qualified`].
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState};
 
 use perfkit_model::intervals::Intervals;
 use perfkit_model::layout::{Field, Place, TypeKind, TypeLayout, VariantLayout};
 
+use super::room::{LONGEST_NAME, Room};
 use super::unit::{Entry, EntryKind, Member, RawUnit, Role, Text};
 
 /// Arrays of arrays, aliases of aliases, namespaces in namespaces: real ones are a few levels deep, cyclic ones are
 /// damage.
-const DEEPEST: usize = 64;
+pub(super) const DEEPEST: usize = 64;
 
 /// Units that types are looked up in, by their start.
 pub(super) struct Units<'r, 'u>(pub(super) &'r [RawUnit<'u>]);
@@ -25,6 +27,7 @@ pub(super) struct Resolver<'r, 'u> {
     /// Types that were made already: most are in many units.
     pub(super) seen: HashSet<u64>,
     pub(super) hashes: RandomState,
+    pub(super) room: Cell<Room>,
 }
 
 impl<'r, 'u> Units<'r, 'u> {
@@ -113,6 +116,9 @@ impl<'u> Resolver<'_, 'u> {
             if !self.seen.insert(self.fingerprint(unit, entry)) {
                 continue;
             }
+            if self.room.get().is_full() {
+                return;
+            }
             each(self.layout(unit, entry, kind, size, file));
         }
     }
@@ -149,12 +155,20 @@ impl<'u> Resolver<'_, 'u> {
         let mut fields = Vec::new();
         let mut variants = Vec::new();
         let mut first_place = None;
+        let mut taken = HashSet::new();
         for member in members(unit, entry) {
             match member.role {
                 Role::Field => fields.extend(self.field(member)),
                 Role::Tag => tag = self.field(member),
                 Role::Variant => {
-                    let variant = self.variant(member, kind, size, file);
+                    // Each has a structure of its own. What is shared, as only in a damaged file, would be
+                    // read as often as it is named.
+                    let structure = member.target.and_then(|target| self.units.find(target));
+                    let structure = structure.filter(|(around, own)| {
+                        parent(around, own).is_some_and(|parent| std::ptr::eq(parent, entry))
+                            && taken.insert(own.offset)
+                    });
+                    let variant = self.variant(member, structure, kind, size, file);
                     first_place = first_place.or_else(|| variant.place.clone());
                     variants.extend(Some(variant));
                 }
@@ -182,8 +196,11 @@ impl<'u> Resolver<'_, 'u> {
             niche = dataful.contains(tag.offset, tag.size);
             used.add(tag.offset, tag.size);
         }
+        let name = path(unit, entry);
+        let bytes = variants.iter().map(|one| size_of_val(one) + one.name.len());
+        self.take(size_of::<TypeLayout>() + name.len() + bytes.sum::<usize>());
         TypeLayout {
-            name: path(unit, entry),
+            name,
             krate: String::new(),
             kind,
             size,
@@ -200,12 +217,13 @@ impl<'u> Resolver<'_, 'u> {
     fn variant(
         &self,
         member: &Member<'u>,
+        structure: Option<(&RawUnit<'u>, &Entry<'u>)>,
         kind: TypeKind,
         size: u64,
         file: &mut dyn FnMut(u64) -> String,
     ) -> VariantLayout {
         let (mut fields, mut name) = (Vec::new(), text(member.name));
-        if let Some((unit, structure)) = member.target.and_then(|target| self.units.find(target)) {
+        if let Some((unit, structure)) = structure {
             name = text(structure.name);
             for field in members(unit, structure)
                 .iter()
@@ -247,13 +265,26 @@ impl<'u> Resolver<'_, 'u> {
     /// `None` where the field's size is not known.
     fn field(&self, member: &Member<'u>) -> Option<Field> {
         let target = member.target?;
-        Some(Field {
+        let size = self.units.size(target)?;
+        if self.room.get().is_full() {
+            return None;
+        }
+        let field = Field {
             name: text(member.name),
             type_name: self.units.name(target),
             offset: member.offset,
-            size: self.units.size(target)?,
+            size,
             place: None,
-        })
+        };
+        let bytes = size_of::<Field>() + field.name.len() + field.type_name.len();
+        self.take(bytes).then_some(field)
+    }
+
+    fn take(&self, bytes: usize) -> bool {
+        let mut room = self.room.get();
+        let fits = room.take(bytes);
+        self.room.set(room);
+        fits
     }
 }
 
@@ -300,9 +331,14 @@ fn is_variant(unit: &RawUnit<'_>, entry: &Entry<'_>) -> bool {
 pub(super) fn path(unit: &RawUnit<'_>, entry: &Entry<'_>) -> String {
     let mut names = Vec::new();
     let mut around = Some(entry);
+    let mut bytes = 0;
     for _ in 0..DEEPEST {
-        let Some(entry) = around else { break };
-        names.push(entry.name.read());
+        let Some(entry) = around.filter(|_| bytes < LONGEST_NAME) else {
+            break;
+        };
+        let name = entry.name.read();
+        bytes += name.len();
+        names.push(name);
         around = parent(unit, entry);
     }
     names.reverse();

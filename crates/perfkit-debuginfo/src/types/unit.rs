@@ -7,6 +7,8 @@ use gimli::{
     AttributeValue, Dwarf, EndianSlice, EntriesRaw, RunTimeEndian, Section as _, Unit, UnitOffset,
 };
 
+use super::room::LONGEST_NAME;
+
 pub(super) type Slice<'u> = EndianSlice<'u, RunTimeEndian>;
 
 /// A string that was not read to its end yet.
@@ -318,6 +320,7 @@ impl<'u> Reader<'_, 'u> {
                 text.map(|text| text.slice()).unwrap_or_default()
             }
         };
+        let bytes = &bytes[..bytes.len().min(LONGEST_NAME)];
         Text { bytes, is_inline }
     }
 
