@@ -21,6 +21,7 @@
 //! tables only have no module path in their debug info; it is rebuilt from the path of the source file.
 //! Move annotations exist only where the compiler was asked for them; without one no type is claimed.
 
+mod attributes;
 pub mod cache;
 pub mod categories;
 pub mod code;

@@ -8,6 +8,7 @@ use gimli::{
 };
 
 use super::room::LONGEST_NAME;
+use crate::attributes;
 
 pub(super) type Slice<'u> = EndianSlice<'u, RunTimeEndian>;
 
@@ -252,7 +253,7 @@ impl<'u> Reader<'_, 'u> {
                 _ => false,
             };
             if !wanted {
-                entries.skip_attributes(abbreviation.attributes())?;
+                attributes::skip(entries, abbreviation)?;
                 continue;
             }
             let mut attributes = Attributes::default();

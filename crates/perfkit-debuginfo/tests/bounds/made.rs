@@ -11,6 +11,11 @@ use object::{Architecture, BinaryFormat, Endianness, SectionKind};
 const MOST_SECONDS: u64 = 20;
 /// What a test may have in memory, itself included.
 const MOST_MEGABYTES: u64 = 200;
+/// Attributes whose lengths add up to more than 2^64.
+pub(crate) const ENDLESS: [(DwAt, DwForm); 2] = [
+    (gimli::DW_AT_location, gimli::DW_FORM_exprloc),
+    (gimli::DW_AT_decl_line, gimli::DW_FORM_data1),
+];
 /// Names the file that a child process is to read.
 const FILE: &str = "PERFKIT_TEST_FILE";
 

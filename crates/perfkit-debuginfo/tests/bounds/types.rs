@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use perfkit_debuginfo::types::{self, Options};
 use perfkit_model::layout::TypeLayout;
 
-use super::made::{abbreviations, alone, file, lines, number_to, unit};
+use super::made::{ENDLESS, abbreviations, alone, file, lines, number_to, unit};
 
 fn read(path: &Path) -> Vec<TypeLayout> {
     let options = Options {
@@ -235,4 +235,25 @@ fn units_share_their_tables() {
     alone("types::units_share_their_tables", make, |path| {
         assert_eq!(read(path).len(), 1);
     });
+}
+
+#[test]
+fn an_endless_block() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("file");
+    let size: &[_] = &[(gimli::DW_AT_byte_size, gimli::DW_FORM_data1)];
+    let rows = [
+        (gimli::DW_TAG_compile_unit, &[][..]),
+        (gimli::DW_TAG_structure_type, size),
+        (gimli::DW_TAG_label, &ENDLESS),
+    ];
+    let mut entries = vec![1, 2, 8, END, 3];
+    number_to(&mut entries, u64::MAX);
+    let sections = [
+        (".debug_abbrev", abbreviations(&rows)),
+        (".debug_info", unit(&entries)),
+    ];
+    std::fs::write(&path, file(&sections)).expect("there is room");
+    // What comes before it was read.
+    assert_eq!(read(&path).len(), 1);
 }
