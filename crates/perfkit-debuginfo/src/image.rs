@@ -149,6 +149,11 @@ impl Image {
             .unwrap_or_default()
     }
 
+    /// Bytes of the file.
+    pub(crate) fn length(&self) -> usize {
+        self.bytes.len()
+    }
+
     pub(crate) fn object(&self) -> Option<object::File<'_>> {
         object::File::parse(&*self.bytes).ok()
     }

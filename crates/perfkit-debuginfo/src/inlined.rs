@@ -3,14 +3,18 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+use std::sync::Arc;
 
 use addr2line::Context;
 use gimli::{
-    AttributeValue, DebugInfoOffset, Dwarf, EndianSlice, RunTimeEndian, SectionId, Unit, UnitOffset,
+    AbbreviationsCacheStrategy, AttributeValue, DebugInfoOffset, Dwarf, EndianSlice, RunTimeEndian,
+    SectionId, Unit, UnitOffset,
 };
 use object::Object;
 use self_cell::self_cell;
 
+use crate::bounds::{Bounds, Damage};
 use crate::image::Image;
 
 type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
@@ -29,16 +33,18 @@ self_cell!(
 
 /// The debug info of a binary. Units are parsed on first use.
 pub(crate) struct Inlined<'a> {
-    context: Option<Context<Slice<'a>>>,
-    /// A second reading for names across units, as link-time optimisation makes them.
-    dwarf: Dwarf<Slice<'a>>,
+    context: Result<Context<Slice<'a>>, Damage>,
+    /// For names across units, as link-time optimisation makes them.
+    dwarf: Arc<Dwarf<Slice<'a>>>,
+    bounds: Bounds,
+    survey: Survey,
     headers: Vec<gimli::UnitHeader<Slice<'a>>>,
-    units: RefCell<HashMap<usize, Option<Unit<Slice<'a>>>>>,
+    units: RefCell<HashMap<usize, Option<Rc<Unit<Slice<'a>>>>>>,
     names: RefCell<HashMap<usize, Option<Slice<'a>>>>,
 }
 
 /// What the compilation units of a binary say about how it was built.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Survey {
     /// Names of Rust crates with debug info of their own.
     pub(crate) crates: BTreeSet<String>,
@@ -64,16 +70,24 @@ impl Binary {
     }
 
     pub(crate) fn survey(&self) -> Survey {
-        self.with_dependent(|_, inlined| inlined.survey())
+        self.with_dependent(|_, inlined| inlined.survey.clone())
     }
 
     /// Hands every level of an address to `each`, innermost first. Returns what was wrong with the debug info.
-    pub(crate) fn levels(
-        &self,
-        address: u64,
-        each: impl FnMut(Level<'_>),
-    ) -> Result<(), gimli::Error> {
+    pub(crate) fn levels(&self, address: u64, each: impl FnMut(Level<'_>)) -> Result<(), Damage> {
         self.with_dependent(|image, inlined| inlined.levels(image, address, each))
+    }
+}
+
+impl Survey {
+    fn note(&mut self, unit: &Unit<Slice<'_>>) {
+        self.split |= unit.dwo_id.is_some();
+        // rustc names a unit `src/main.rs/@/crate.hash-cgu.0`.
+        let name = unit.name.map(|name| name.to_string_lossy());
+        let krate = name
+            .as_deref()
+            .and_then(|name| name.split_once("/@/")?.1.split('.').next());
+        self.crates.extend(krate.map(str::to_owned));
     }
 }
 
@@ -86,44 +100,44 @@ impl<'a> Inlined<'a> {
         } else {
             RunTimeEndian::Big
         };
+        // Units say themselves where their code is, too, and only that is looked over.
         let section = |id: SectionId| -> Result<Slice<'a>, gimli::Error> {
-            let data = object
-                .as_ref()
-                .map_or(&[][..], |object| image.section(object, id.name()));
+            let wanted = object.as_ref().filter(|_| id != SectionId::DebugAranges);
+            let data = wanted.map_or(&[][..], |object| image.section(object, id.name()));
             Ok(EndianSlice::new(data, endian))
         };
-        let load = || Dwarf::load(section).unwrap_or_default();
-        let dwarf = load();
+        let mut dwarf = Dwarf::load(section).unwrap_or_default();
+        dwarf.populate_abbreviations_cache(AbbreviationsCacheStrategy::Duplicates);
+        let dwarf = Arc::new(dwarf);
         let mut headers = Vec::new();
         let mut units = dwarf.units();
         while let Ok(Some(header)) = units.next() {
             headers.push(header);
         }
+        let mut bounds = Bounds::new(image.length());
+        let mut survey = Survey::default();
+        let is_bounded = headers.iter().enumerate().all(|(index, header)| {
+            let Ok(unit) = dwarf.unit(*header) else {
+                return true;
+            };
+            survey.note(&unit);
+            bounds.note(&dwarf, &unit, index)
+        });
+        bounds.settle();
+        let context = if is_bounded {
+            Context::from_arc_dwarf(Arc::clone(&dwarf)).map_err(Damage::Unreadable)
+        } else {
+            Err(Damage::Unbounded)
+        };
         Self {
-            context: Context::from_dwarf(load()).ok(),
+            context,
             dwarf,
+            bounds,
+            survey,
             headers,
             units: RefCell::default(),
             names: RefCell::default(),
         }
-    }
-
-    fn survey(&self) -> Survey {
-        let mut survey = Survey::default();
-        for unit in self
-            .headers
-            .iter()
-            .filter_map(|header| self.dwarf.unit(*header).ok())
-        {
-            survey.split |= unit.dwo_id.is_some();
-            // rustc names a unit `src/main.rs/@/crate.hash-cgu.0`.
-            let name = unit.name.map(|name| name.to_string_lossy());
-            let krate = name
-                .as_deref()
-                .and_then(|name| name.split_once("/@/")?.1.split('.').next());
-            survey.crates.extend(krate.map(str::to_owned));
-        }
-        survey
     }
 
     fn levels(
@@ -131,14 +145,14 @@ impl<'a> Inlined<'a> {
         image: &Image,
         address: u64,
         mut each: impl FnMut(Level<'_>),
-    ) -> Result<(), gimli::Error> {
-        let Some(context) = &self.context else {
-            return Ok(());
-        };
+    ) -> Result<(), Damage> {
         // addr2line asks for the range up to the next address.
         if address == u64::MAX {
             return Ok(());
         }
+        let context = self.context.as_ref().map_err(|damage| *damage)?;
+        self.bounds
+            .check(&self.dwarf, address, |index| self.unit(index))?;
         let unit = context.find_dwarf_and_unit(address).skip_all_loads();
         let unit = unit.and_then(|unit| unit.header.debug_info_offset());
         let mut frames = context.find_frames(address).skip_all_loads()?;
@@ -172,12 +186,20 @@ impl<'a> Inlined<'a> {
         Ok(())
     }
 
+    fn unit(&self, index: usize) -> Option<Rc<Unit<Slice<'a>>>> {
+        let mut units = self.units.borrow_mut();
+        let parse = || {
+            let header = self.headers.get(index)?;
+            Some(Rc::new(self.dwarf.unit(*header).ok()?))
+        };
+        units.entry(index).or_insert_with(parse).clone()
+    }
+
     /// `DW_AT_name` of an entry, or of the entry it is an instance of.
     fn name(&self, entry: DebugInfoOffset) -> Option<Slice<'a>> {
         if let Some(name) = self.names.borrow().get(&entry.0) {
             return *name;
         }
-        let mut units = self.units.borrow_mut();
         let mut at = entry;
         let mut found = None;
         for _ in 0..LONGEST_CHAIN {
@@ -186,14 +208,11 @@ impl<'a> Inlined<'a> {
                 break;
             };
             let header = self.headers[index];
-            let unit = units
-                .entry(index)
-                .or_insert_with(|| self.dwarf.unit(header).ok());
-            let Some(unit) = unit else { break };
+            let Some(unit) = self.unit(index) else { break };
             let offset = UnitOffset(at.0 - start(&header));
             let Ok(die) = unit.entry(offset) else { break };
             if let Some(name) = die.attr_value(gimli::DW_AT_name) {
-                found = self.dwarf.attr_string(unit, name).ok();
+                found = self.dwarf.attr_string(&unit, name).ok();
                 break;
             }
             let origin = die
@@ -207,7 +226,6 @@ impl<'a> Inlined<'a> {
                 _ => break,
             };
         }
-        drop(units);
         self.names.borrow_mut().insert(entry.0, found);
         found
     }

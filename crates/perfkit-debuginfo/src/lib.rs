@@ -22,6 +22,7 @@
 //! Move annotations exist only where the compiler was asked for them; without one no type is claimed.
 
 mod attributes;
+mod bounds;
 pub mod cache;
 pub mod categories;
 pub mod code;

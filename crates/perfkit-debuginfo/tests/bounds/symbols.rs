@@ -10,7 +10,7 @@ use perfkit_debuginfo::symboliser::Symboliser;
 use perfkit_debuginfo::workspace::WorkspaceCrates;
 use perfkit_model::part::{Module, RawStack};
 
-use super::made::{add, alone, elf};
+use super::made::{ENDLESS, abbreviations, add, alone, elf, file, lines, number_to, unit};
 
 /// Names of the frames at an address, and what is wrong with the file.
 fn look_up(path: &Path, address: u64, bias: u64) -> (Vec<String>, Vec<Problem>) {
@@ -146,4 +146,93 @@ fn compressed_sections_do_not_inflate_beyond_reason() {
             look_up(path, 1, 0);
         },
     );
+}
+
+/// Abbreviations: a unit with code, a function with code, an inlined function, a block without end.
+fn table() -> Vec<u8> {
+    let start = (gimli::DW_AT_low_pc, gimli::DW_FORM_addr);
+    let length = (gimli::DW_AT_high_pc, gimli::DW_FORM_data4);
+    let lines = (gimli::DW_AT_stmt_list, gimli::DW_FORM_sec_offset);
+    abbreviations(&[
+        (gimli::DW_TAG_compile_unit, &[start, length, lines]),
+        (gimli::DW_TAG_subprogram, &[start, length]),
+        (gimli::DW_TAG_inlined_subroutine, &[]),
+        (gimli::DW_TAG_label, &ENDLESS),
+    ])
+}
+
+/// A unit and one function, both with the code from 0 to 4095, and what is in the function.
+fn code(inside: &[u8]) -> Vec<u8> {
+    let mut entries = Vec::new();
+    for (abbreviation, lines) in [(1, &[0; 4][..]), (2, &[])] {
+        number_to(&mut entries, abbreviation);
+        entries.extend(0_u64.to_le_bytes());
+        entries.extend(4_096_u32.to_le_bytes());
+        entries.extend(lines);
+    }
+    entries.extend(inside);
+    unit(&entries)
+}
+
+#[test]
+fn deeply_inlined_functions() {
+    let make = || {
+        file(&[
+            (".debug_abbrev", table()),
+            (".debug_info", code(&[3; 200_000])),
+            (".debug_line", lines(&[], std::iter::empty())),
+        ])
+    };
+    alone("symbols::deeply_inlined_functions", make, |path| {
+        assert_eq!(look_up(path, 1, 0).1.len(), 1);
+    });
+}
+
+#[test]
+fn many_files_in_folders_with_long_names() {
+    let make = || {
+        let files = (0..20_000).map(|number| (number.to_string(), 1));
+        file(&[
+            (".debug_abbrev", table()),
+            (".debug_info", code(&[0, 0])),
+            (".debug_line", lines(&[&"a".repeat(100_000)], files)),
+        ])
+    };
+    alone(
+        "symbols::many_files_in_folders_with_long_names",
+        make,
+        |path| {
+            assert_eq!(look_up(path, 1, 0).1.len(), 1);
+        },
+    );
+}
+
+#[test]
+fn units_share_a_table_of_lines() {
+    let make = || {
+        let files = (0..20_000).map(|number| (number.to_string(), 0));
+        file(&[
+            (".debug_abbrev", table()),
+            (".debug_info", code(&[0, 0]).repeat(3_000)),
+            (".debug_line", lines(&[], files)),
+        ])
+    };
+    alone("symbols::units_share_a_table_of_lines", make, |path| {
+        assert_eq!(look_up(path, 1, 0).1.len(), 1);
+    });
+}
+
+#[test]
+fn an_endless_block() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("file");
+    let mut inside = vec![4];
+    number_to(&mut inside, u64::MAX);
+    let sections = [
+        (".debug_abbrev", table()),
+        (".debug_info", code(&inside)),
+        (".debug_line", lines(&[], std::iter::empty())),
+    ];
+    std::fs::write(&path, file(&sections)).expect("there is room");
+    assert_eq!(look_up(&path, 1, 0).1.len(), 1);
 }
