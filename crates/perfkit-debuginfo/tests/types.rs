@@ -2,10 +2,11 @@
 
 mod listing;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use listing::{found, listed, missing};
+use listing::{Listed, Scope, found, listed, missing};
 use perfkit_debuginfo::types::{self, Options, ReadError};
 use perfkit_model::layout::TypeTable;
 
@@ -73,13 +74,24 @@ fn sizes_are_those_the_compiler_lists() {
                 let way = ways[index % ways.len()];
                 let options = ["-Cdebuginfo=2", "-Zprint-type-sizes", way];
                 let text = compile(source, &executable, &options);
-                let (futures, others) = listed(&text);
+                let scopes = [Scope {
+                    own: "edit",
+                    crates: &BTreeSet::new(),
+                    keeps_modules: true,
+                }];
+                let (futures, others) = listed(&text, &scopes);
                 let table = read(&executable, 1).expect("it has debug info");
-                let found = found(&table);
+                let found = found(&table, &scopes);
                 let name = source
                     .strip_prefix(env!("CARGO_MANIFEST_DIR"))
                     .expect("it is ours");
-                let missing = (missing(&futures, &found), missing(&others, &found));
+                let missing = |wanted: &Listed| -> Vec<String> {
+                    let missing = missing(wanted, &found).into_iter();
+                    missing
+                        .map(|(size, names)| format!("{}: {size} B", names[0]))
+                        .collect()
+                };
+                let missing = (missing(&futures), missing(&others));
                 results.push((name.to_owned(), futures.len(), others.len(), missing));
             }
         };
