@@ -180,7 +180,7 @@ fn part(field: &Field) -> String {
     format!("{}: {} = {}", field.name, field.type_name, field.size)
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 pub(crate) fn read(text: &str, path: &Path) -> anyhow::Result<StoredTypes> {
     let broken = || {
         Failure::new(format!("the baseline {} is damaged", path.display())).hint(

@@ -81,10 +81,9 @@ fn finding(finding: &TypeFinding) -> String {
         code(&finding.rule),
         sentence(&finding.message)
     );
-    for words in [chain(finding), holders(finding), evidence(finding)] {
-        if let Some(words) = words {
-            block.push_str(&format!("\n- {}", sentence(&words)));
-        }
+    let reasons = [chain(finding), holders(finding), evidence(finding)];
+    for words in reasons.into_iter().flatten() {
+        block.push_str(&format!("\n- {}", sentence(&words)));
     }
     if let Some(remedy) = &finding.remedy {
         block.push_str(&format!("\n\n**Remedy:** {}", sentence(remedy)));
