@@ -125,9 +125,6 @@ pub(crate) fn programs(
             "--target-dir",
         ])
         .arg(&folder);
-    command
-        .arg("--manifest-path")
-        .arg(workspace.root.join("Cargo.toml"));
     for setting in PROFILE {
         command.args(["--config", setting]);
     }
@@ -139,21 +136,11 @@ pub(crate) fn programs(
     }
     let has_perfkit = packages.iter().any(|package| package.has_perfkit);
     let own_features = FEATURES.iter().filter(|_| has_perfkit).copied();
-    for feature in own_features.chain(chosen.features.iter().map(String::as_str)) {
+    for feature in own_features {
         command.args(["--features", feature]);
     }
-    command.args(
-        chosen
-            .no_default_features
-            .then_some("--no-default-features"),
-    );
-    command.args(chosen.all_features.then_some("--all-features"));
-    command.args(progress::is_quiet().then_some("--quiet"));
+    prepare(&mut command, workspace, chosen);
     set_wrapper(&mut command, &wrapper::link(&folder)?, workspace, annotate);
-    command
-        .current_dir(&workspace.root)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit());
 
     let mut targets = packages.iter().flat_map(|package| &package.targets);
     let is_benches = targets.all(|(kind, _)| *kind == Kind::Benches);
@@ -216,25 +203,10 @@ pub(crate) fn checked(
     command
         .args(["check", "--profile=bench", "--workspace", "--lib", "--bins"])
         .args(["--message-format=json", "--target-dir"])
-        .arg(&folder)
-        .arg("--manifest-path")
-        .arg(workspace.root.join("Cargo.toml"));
-    for feature in &chosen.features {
-        command.args(["--features", feature]);
-    }
-    command.args(
-        chosen
-            .no_default_features
-            .then_some("--no-default-features"),
-    );
-    command.args(chosen.all_features.then_some("--all-features"));
-    command.args(progress::is_quiet().then_some("--quiet"));
+        .arg(&folder);
+    prepare(&mut command, workspace, chosen);
     set_wrapper(&mut command, &wrapper::link(&folder)?, workspace, false);
-    command
-        .env(wrapper::LISTING_VARIABLE, &folder)
-        .current_dir(&workspace.root)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit());
+    command.env(wrapper::LISTING_VARIABLE, &folder);
     progress::status("Checking", "for the compiler's own listing of types");
     let (artifacts, succeeded, errors) = artifacts(command)?;
     if !succeeded {
@@ -260,6 +232,27 @@ fn flavour(flags: &[String]) -> String {
     let mut hasher = DefaultHasher::new();
     flags.hash(&mut hasher);
     format!("{:08x}", hasher.finish() as u32)
+}
+
+/// What every call of cargo has in common: the workspace, the features somebody chose, and where its words go.
+fn prepare(command: &mut Command, workspace: &Workspace, chosen: &BuildArgs) {
+    command
+        .arg("--manifest-path")
+        .arg(workspace.root.join("Cargo.toml"));
+    for feature in &chosen.features {
+        command.args(["--features", feature]);
+    }
+    command.args(
+        chosen
+            .no_default_features
+            .then_some("--no-default-features"),
+    );
+    command.args(chosen.all_features.then_some("--all-features"));
+    command.args(progress::is_quiet().then_some("--quiet"));
+    command
+        .current_dir(&workspace.root)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit());
 }
 
 fn set_wrapper(command: &mut Command, own: &Path, workspace: &Workspace, annotate: bool) {

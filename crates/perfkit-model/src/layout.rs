@@ -13,7 +13,7 @@ pub struct TypeTable {
 }
 
 /// How one type lies in memory. All sizes are bytes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct TypeLayout {
@@ -96,7 +96,7 @@ impl TypeKind {
 }
 
 /// A field, a captured variable, or a value that is live across an await.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Field {
@@ -118,7 +118,7 @@ pub struct Field {
 pub const AWAITED: &str = "__awaitee";
 
 /// One variant of an enum, or one suspend point of a future.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct VariantLayout {
@@ -166,10 +166,11 @@ impl TypeTable {
 
     /// Sorts and drops repetitions, as every table is to be.
     pub fn settle(&mut self) {
+        // The whole layout decides at last: only neighbours are dropped, and the order must not depend on threads.
         self.types.sort_by(|left, right| {
             (&left.name, left.size, &left.place)
                 .cmp(&(&right.name, right.size, &right.place))
-                .then_with(|| left.fields.len().cmp(&right.fields.len()))
+                .then_with(|| left.cmp(right))
         });
         self.types.dedup();
     }

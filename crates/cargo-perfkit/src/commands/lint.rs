@@ -11,7 +11,7 @@ use perfkit_report::lint::Origin;
 
 use crate::baselines::Baselines;
 use crate::build::{self, Built};
-use crate::cli::{Global, LintArgs, LintFormat};
+use crate::cli::{BuildArgs, Global, LintArgs, LintFormat};
 use crate::failure::{Exit, Failure, counted};
 use crate::revision::{self, Revision};
 use crate::rustc::{self, Rustc};
@@ -231,11 +231,13 @@ impl Linter<'_> {
             .args
             .compiler_listing
             .then(|| "compiler listing".to_owned());
+        let mut environment = environment::of_types(self.rustc, built);
+        environment.build.extend(features(&self.args.build));
         Ok(StoredTypes {
             saved: jiff::Timestamp::now()
                 .strftime("%Y-%m-%dT%H:%M:%SZ")
                 .to_string(),
-            environment: environment::of_types(self.rustc, built),
+            environment,
             programs: programs.chain(listing).collect(),
             table,
         })
@@ -290,6 +292,21 @@ impl Linter<'_> {
             line: 1,
         })
     }
+}
+
+/// Features that somebody chose: they change types as much as code does.
+fn features(chosen: &BuildArgs) -> Vec<String> {
+    let mut features = Vec::new();
+    if !chosen.features.is_empty() {
+        features.push(format!("features={}", chosen.features.join(",")));
+    }
+    features.extend(
+        chosen
+            .no_default_features
+            .then(|| "default-features=false".to_owned()),
+    );
+    features.extend(chosen.all_features.then(|| "all-features=true".to_owned()));
+    features
 }
 
 /// Async functions of which no future is among these types.

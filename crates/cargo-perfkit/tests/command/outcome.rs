@@ -166,6 +166,8 @@ const REDACTIONS: &[(&str, &str)] = &[
         "",
     ),
     (r"(?m)^warning: build failed, waiting for .*\n", ""),
+    // Cargo writes it while the compiler's messages pass through here: it may come before them or after.
+    (r"(?m)^error: could not compile .*\n", ""),
     (r"\bwork-[0-9a-f]{16}\b", "work-[HASH]"),
     // Moments, durations, process ids, hashes.
     (r"\b\d{8}-\d{6}(-\d+)?\b", "[RUN]"),
