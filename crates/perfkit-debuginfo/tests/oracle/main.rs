@@ -122,6 +122,12 @@ fn check(program: &Program<'_>) -> (Count, Count) {
         threads: 2,
     };
     let types = types::read(&executable, &options).expect("it has debug info");
+    let alone = Options {
+        threads: 1,
+        ..options
+    };
+    let by_one = types::read(&executable, &alone).expect("it has debug info");
+    assert!(types.table == by_one.table, "threads change what is read");
     let evidence = Evidence::of(&executable);
     let (mut futures, mut others) = (Count::default(), Count::default());
     for (index, (krate, text)) in listings.iter().enumerate() {
