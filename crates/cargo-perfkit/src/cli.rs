@@ -94,10 +94,10 @@ pub(crate) struct SelectArgs {
 /// What to build.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct BuildArgs {
-    /// Only workloads of these packages.
+    /// Only these packages.
     #[arg(long, short, value_name = "NAME")]
     pub(crate) package: Vec<String>,
-    /// Only workloads of these bench targets.
+    /// Only these bench targets.
     #[arg(long, value_name = "NAME")]
     pub(crate) bench: Vec<String>,
     /// Features of the workspace's packages to switch on.
