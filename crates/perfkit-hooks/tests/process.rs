@@ -137,10 +137,14 @@ fn alternate() {
         }
     });
     if !answered {
-        assert_eq!(
-            child("alternate", &[("PERFKIT_ALLOCATOR", "alternate")]),
-            child("alternate", &[])
-        );
+        // The test harness may allocate in its own thread while it begins to wait for ours, which dhat counts too. What
+        // the hooks did wrong would be there each time.
+        let compared = (0..5).map(|_| {
+            let alternate = child("alternate", &[("PERFKIT_ALLOCATOR", "alternate")]);
+            (alternate, child("alternate", &[]))
+        });
+        let differing: Vec<_> = compared.take_while(|(dhat, own)| dhat != own).collect();
+        assert!(differing.len() < 5, "{differing:?}");
     }
 }
 
