@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use perfkit_model::RUN_FORMAT;
 use perfkit_model::environment::Environment;
-use perfkit_model::layout::{Field, TypeKind, TypeLayout, TypeTable, VariantLayout};
+use perfkit_model::layout::{Field, TypeKind, TypeLayout, TypeTable, VariantLayout, path};
 use serde::Deserialize;
 
 use crate::failure::Failure;
@@ -255,8 +255,7 @@ fn layout(text: TextType) -> Option<TypeLayout> {
 
 /// The crate that a path begins with: nearly always that of the type.
 fn crate_of(name: &str) -> &str {
-    let path = name.split(['<', '(']).next().unwrap_or(name);
-    let path = path.rsplit(' ').next().unwrap_or(path);
+    let path = path(name);
     path.split("::").next().unwrap_or(path)
 }
 

@@ -60,10 +60,7 @@ fn pieces(table: &TypeTable, of: &TypeLayout, least: u64, depth: usize) -> Vec<P
     if depth == 0 {
         return Vec::new();
     }
-    let variant = of.variants.iter().max_by_key(|variant| variant.live);
-    let arguments: u64 = of.fields.iter().map(|field| field.size).sum();
-    // Before its first poll a future may hold more than ever again.
-    let held = variant.filter(|variant| !of.kind.is_future() || variant.live >= arguments);
+    let held = fullest(of);
     let fields = held.map_or(&of.fields, |variant| &variant.fields);
     let mut parts: Vec<Piece> = fields
         .iter()
@@ -180,22 +177,12 @@ fn find<'t>(table: &'t TypeTable, step: &Step) -> Option<&'t TypeLayout> {
 
 fn largest_part(layout: &TypeLayout) -> Option<Step> {
     if layout.kind.is_future() {
-        let suspended = layout.variants.iter().max_by_key(|variant| variant.live);
-        let arguments = largest(&layout.fields);
-        let held = suspended.and_then(|variant| {
-            let field = largest(&variant.fields)?;
-            Some(held(field, variant))
-        });
-        // Before its first poll a future holds its arguments, which may be more than it ever holds again.
-        return match (held, arguments) {
-            (Some(held), Some(argument)) if argument.size > held.size => {
-                Some(step(Part::Held, argument))
-            }
-            (None, argument) => argument.map(|argument| step(Part::Held, argument)),
-            (held, _) => held,
+        return match fullest(layout) {
+            Some(variant) => largest(&variant.fields).map(|field| held(field, variant)),
+            None => largest(&layout.fields).map(|argument| step(Part::Held, argument)),
         };
     }
-    if let Some(variant) = layout.variants.iter().max_by_key(|variant| variant.live) {
+    if let Some(variant) = layout.fullest() {
         let field = largest(&variant.fields)?;
         let name = match field.name.as_str() {
             "__0" | "0" if variant.fields.len() == 1 => variant.name.clone(),
@@ -212,6 +199,17 @@ fn largest_part(layout: &TypeLayout) -> Option<Step> {
         Part::Field
     };
     largest(&layout.fields).map(|field| step(part, field))
+}
+
+/// The variant that a type is as large as; none where it is its fields. Before its first poll a future holds its
+/// arguments, which may be more than it ever holds again.
+fn fullest(layout: &TypeLayout) -> Option<&VariantLayout> {
+    let arguments: u64 = layout.fields.iter().map(|field| field.size).sum();
+    let is_as_large = |variant: &&VariantLayout| {
+        let is_future = layout.kind.is_future();
+        !is_future || (!variant.fields.is_empty() && variant.live >= arguments)
+    };
+    layout.fullest().filter(is_as_large)
 }
 
 fn held(field: &Field, variant: &VariantLayout) -> Step {

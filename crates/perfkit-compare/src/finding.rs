@@ -51,7 +51,7 @@ pub(crate) fn find(
     }
     if !matches!(row.judgement, Judgement::NotJudged { .. })
         && let Some(rule) = rule_for(metric, Change::TurnedInexact)
-        && turned_inexact(pair, base, head, policy.limits(rule.rule).hard)
+        && turned_inexact(pair, base, head, policy.limits(rule.row).hard)
     {
         findings.push(statement(
             rule,
@@ -156,8 +156,8 @@ fn statement(
         spread: head.spread(),
     };
     Finding {
-        rule: rule.rule.id.to_owned(),
-        level: rule.rule.level,
+        rule: rule.row.id.to_owned(),
+        level: rule.row.level,
         case: pair.head.id.clone(),
         metric: metric.id.to_owned(),
         base: base.value,

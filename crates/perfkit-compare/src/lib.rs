@@ -30,7 +30,8 @@ use perfkit_model::comparison::{Comparison, Row, Verdict};
 use perfkit_model::run::Run;
 
 use crate::policy::Policy;
-use crate::policy::acceptance::{Acceptance, Subject};
+use crate::policy::accept::About;
+use crate::policy::acceptance::Acceptance;
 
 /// One side of a comparison.
 #[derive(Debug, Clone)]
@@ -64,7 +65,12 @@ pub fn compare(base: &Side<'_>, head: &Side<'_>, policy: &Policy) -> Comparison 
     let environment = environment::compare(base, head);
     let pairing = pairing::pair(&base.run.cases, &head.run.cases);
     let mut remarks = pairing::remarks(&pairing, base, head);
-    let acceptance = Acceptance::new(policy, Subject::Workloads, &head.run.started, &mut remarks);
+    let acceptance = Acceptance::new(
+        policy,
+        |about| matches!(about, About::Workload(_)),
+        &head.run.started,
+        &mut remarks,
+    );
 
     let mut rows: Vec<Row> = Vec::new();
     let mut findings = Vec::new();

@@ -76,7 +76,7 @@ pub(crate) fn judge(
             let (judgement, smallest_effect) =
                 match comparable(metric, pair, (left, right), (base, head), environment) {
                     Ok((left, right)) => {
-                        let opinion = judgement::judge(left, right, policy.limits(rule.rule));
+                        let opinion = judgement::judge(left, right, policy.limits(rule.row));
                         (opinion.judgement, opinion.smallest_effect)
                     }
                     Err(reason) => (shown(reason), None),
@@ -138,8 +138,8 @@ fn judging_rule(id: &str, policy: &Policy) -> Result<(&'static Metric, MetricRul
     let Some(rule) = rule_for(metric, Change::Grew) else {
         return Err("no rule judges this metric".to_owned());
     };
-    if policy.level(rule.rule) == Level::Allow {
-        return Err(format!("the policy switches `{}` off", rule.rule.id));
+    if policy.level(rule.row) == Level::Allow {
+        return Err(format!("the policy switches `{}` off", rule.row.id));
     }
     Ok((metric, rule))
 }

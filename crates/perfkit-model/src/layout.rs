@@ -150,8 +150,14 @@ impl TypeLayout {
     /// The name without modules and generic arguments: `DistriErr`.
     #[must_use]
     pub fn simple_name(&self) -> &str {
-        let path = self.name.split('<').next().unwrap_or(&self.name);
+        let path = path(&self.name);
         path.rsplit("::").next().unwrap_or(path)
+    }
+
+    /// The variant that needs most; of a future the suspend point with the most live bytes.
+    #[must_use]
+    pub fn fullest(&self) -> Option<&VariantLayout> {
+        self.variants.iter().max_by_key(|variant| variant.live)
     }
 }
 
@@ -261,6 +267,14 @@ pub struct Outlier {
     pub next: u64,
     /// Bytes of the enum with the variant's fields in a box.
     pub boxed: u64,
+}
+
+/// The path in a name, without what the type is and without arguments: `ddsplit::query::answer` of
+/// `async fn ddsplit::query::answer<DistriErr>`.
+#[must_use]
+pub fn path(name: &str) -> &str {
+    let plain = name.split('<').next().unwrap_or(name);
+    plain.rsplit(' ').next().unwrap_or(plain)
 }
 
 /// A name whose generic arguments are short: `ddsplit::query::Backlog<DistriQuery>`.

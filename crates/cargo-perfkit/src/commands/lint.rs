@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use perfkit_compare::lint::{Lints, TypeSide};
+use perfkit_compare::lint::{Criteria, TypeSide};
 use perfkit_model::comparison::Verdict;
 use perfkit_model::layout::{Place, TypeLayout, TypeTable};
 use perfkit_model::lint::Lint;
@@ -59,7 +59,7 @@ pub(crate) fn lint(global: &Global, args: &LintArgs) -> anyhow::Result<Exit> {
             .map(|(name, types)| side(name, types))
             .as_ref(),
         &side("this checkout", &head),
-        &Lints {
+        &Criteria {
             crates: &crates,
             policy: &policy,
             started: &head.saved,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use perfkit_model::layout::TypeTable;
 
-/// By the name of the error's type, bytes of the largest success beside it in the `Result` with the smallest success.
+/// By the name of the error's type, bytes of the smallest success that a `Result` has beside it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Errors(BTreeMap<String, u64>);
 

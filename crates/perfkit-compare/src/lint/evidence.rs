@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use perfkit_model::comparison::Naming;
-use perfkit_model::layout::{TypeLayout, TypeTable};
+use perfkit_model::layout::{TypeLayout, TypeTable, path};
 use perfkit_model::lint::{Copied, TypeFinding};
 use perfkit_model::run::{Case, Run};
 use perfkit_model::stacks::{Frame, FrameKind};
@@ -14,8 +14,8 @@ use perfkit_model::stacks::{Frame, FrameKind};
 /// The metric whose stacks end in moved types.
 const METRIC: &str = "memcpy.bytes";
 
-/// Bytes of values of a finding's type, and of values that hold one, that each case copied; facts before guesses, most bytes
-/// first.
+/// Bytes of values of a finding's type, and of values that hold one, that each case copied; facts before guesses, most
+/// bytes first.
 pub(super) fn copied(finding: &TypeFinding, table: &TypeTable, run: &Run) -> Vec<Copied> {
     let wanted = Wanted::new(finding, table);
     let mut copied: Vec<Copied> = run
@@ -38,7 +38,7 @@ fn of_case(wanted: &Wanted<'_>, case: &Case) -> Vec<Copied> {
     };
     // PERF: the same few types are moved from many places.
     let mut known: BTreeMap<u32, Option<Naming>> = BTreeMap::new();
-    let mut sums: BTreeMap<bool, u64> = BTreeMap::new();
+    let (mut annotated, mut candidate) = (0, 0);
     for (node, weight) in &column.weights {
         let Some(node) = case.stacks.nodes.get(*node as usize) else {
             continue;
@@ -47,25 +47,27 @@ fn of_case(wanted: &Wanted<'_>, case: &Case) -> Vec<Copied> {
             let frame = case.stacks.frames.get(node.frame as usize);
             frame.and_then(|frame| wanted.is_moved_as(frame))
         });
-        if let Some(way) = way {
-            *sums.entry(*way == Naming::Candidate).or_default() += weight;
+        match way {
+            Some(Naming::Annotated) => annotated += weight,
+            Some(Naming::Candidate) => candidate += weight,
+            None => {}
         }
     }
     let iterations = f64::from(column.iterations.max(1));
     let items = case.units.items;
-    sums.into_iter()
+    let ways = [
+        (Naming::Annotated, annotated),
+        (Naming::Candidate, candidate),
+    ];
+    ways.into_iter()
         .filter(|(_, bytes)| *bytes > 0)
-        .map(|(is_candidate, bytes)| {
+        .map(|(way, bytes): (Naming, u64)| {
             let bytes = bytes as f64 / iterations;
             Copied {
                 case: case.id.to_string(),
                 bytes,
                 per_item: (items > 0).then(|| bytes / items as f64),
-                way: if is_candidate {
-                    Naming::Candidate
-                } else {
-                    Naming::Annotated
-                },
+                way,
             }
         })
         .collect()
@@ -140,8 +142,7 @@ impl<'t> Wanted<'t> {
 
 /// `DistriErr` of `ddsplit::story::DistriErr`; `ddsplit::query::answer` of `async fn ddsplit::query::answer<T>`.
 fn name(type_name: &str, is_future: bool) -> &str {
-    let plain = type_name.split('<').next().unwrap_or(type_name);
-    let path = plain.rsplit(' ').next().unwrap_or(plain);
+    let path = path(type_name);
     if is_future {
         path
     } else {

@@ -20,7 +20,8 @@ use perfkit_model::run::Run;
 use crate::anatomy;
 use crate::environment::toolchains_differ;
 use crate::policy::Policy;
-use crate::policy::acceptance::{self, Acceptance};
+use crate::policy::accept::About;
+use crate::policy::acceptance::Acceptance;
 use crate::rules::type_rules;
 use crate::types::growth::mentions;
 use crate::types::{Growth, compare};
@@ -41,7 +42,7 @@ pub struct TypeSide<'a> {
 
 /// What is linted, and by what.
 #[derive(Debug, Clone, Copy)]
-pub struct Lints<'a> {
+pub struct Criteria<'a> {
     /// Crates whose types are looked at.
     pub crates: &'a BTreeSet<String>,
     /// Levels, limits, budgets and acceptances.
@@ -57,21 +58,21 @@ pub struct Lints<'a> {
 /// Without a base only budgets are held: what is new cannot be told. Where the compiler, target or profile differ, what
 /// is found is shown as notes and not judged.
 #[must_use]
-pub fn lint(base: Option<&TypeSide<'_>>, head: &TypeSide<'_>, lints: &Lints<'_>) -> Lint {
+pub fn lint(base: Option<&TypeSide<'_>>, head: &TypeSide<'_>, criteria: &Criteria<'_>) -> Lint {
     let mut remarks = Vec::new();
     let acceptance = Acceptance::new(
-        lints.policy,
-        acceptance::Subject::Types,
-        lints.started,
+        criteria.policy,
+        |about| matches!(about, About::Type(_)),
+        criteria.started,
         &mut remarks,
     );
     let blocker = base.and_then(|base| toolchains_differ(base.environment, head.environment));
-    let difference = base.map(|base| compare(base.table, head.table, lints.crates));
+    let difference = base.map(|base| compare(base.table, head.table, criteria.crates));
     let difference = difference.unwrap_or_default();
     let judge = Judge {
         table: head.table,
         errors: Errors::of(head.table),
-        policy: lints.policy,
+        policy: criteria.policy,
         acceptance: &acceptance,
         highest: if blocker.is_some() {
             Level::Note
@@ -85,17 +86,17 @@ pub fn lint(base: Option<&TypeSide<'_>>, head: &TypeSide<'_>, lints: &Lints<'_>)
     findings.extend(new.filter_map(|layout| judge.find(None, layout, None)));
     let own = head.table.types.iter();
     let own: Vec<&TypeLayout> = own
-        .filter(|layout| lints.crates.contains(&layout.krate))
+        .filter(|layout| criteria.crates.contains(&layout.krate))
         .collect();
     findings.extend(over_budget(&own, &findings, &judge));
     for finding in &mut findings {
-        finding.evidence = lints
+        finding.evidence = criteria
             .run
             .map(|run| evidence::copied(finding, head.table, run))
             .unwrap_or_default();
     }
-    findings.sort_by(order);
     number_repeated(&mut findings);
+    findings.sort_by(order);
     let verdict = verdict(base, blocker, &findings);
     Lint {
         base: base.map(|base| base.name.clone()).unwrap_or_default(),
@@ -276,7 +277,13 @@ fn over_budget(
 }
 
 /// Closures and blocks of one function share a name; their findings are told apart by number.
+///
+/// In the order of their lines, which an edit elsewhere leaves as it is.
 fn number_repeated(findings: &mut [TypeFinding]) {
+    findings.sort_by(|left, right| {
+        let key = |finding: &TypeFinding| (finding.fingerprint.clone(), finding.place.clone());
+        key(left).cmp(&key(right))
+    });
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for finding in findings {
         let count = counts.entry(finding.fingerprint.clone()).or_default();

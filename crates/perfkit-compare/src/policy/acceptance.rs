@@ -5,13 +5,6 @@ use perfkit_model::run::CaseId;
 use crate::policy::Policy;
 use crate::policy::accept::{About, Accept, Date};
 
-/// What is judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Subject {
-    Workloads,
-    Types,
-}
-
 /// The acceptances that hold on the day of the head.
 #[derive(Debug)]
 pub(crate) struct Acceptance<'a> {
@@ -19,22 +12,19 @@ pub(crate) struct Acceptance<'a> {
 }
 
 impl<'a> Acceptance<'a> {
-    /// Takes the day on which the head was `started`, so that a comparison repeats. What expired becomes a remark.
+    /// Takes those that fit, and the day on which the head was `started`, so that a comparison repeats. What expired
+    /// becomes a remark.
     pub(crate) fn new(
         policy: &'a Policy,
-        subject: Subject,
+        fits: impl Fn(&About) -> bool,
         started: &str,
         remarks: &mut Vec<String>,
     ) -> Self {
         let today = Date::new(started).ok();
-        let is_about = |accept: &&Accept| match accept.about {
-            About::Workload(_) => subject == Subject::Workloads,
-            About::Type(_) => subject == Subject::Types,
-        };
         let (expired, valid): (Vec<&Accept>, Vec<&Accept>) = policy
             .accept
             .iter()
-            .filter(is_about)
+            .filter(|accept| fits(&accept.about))
             .partition(|accept| accept.is_expired(today.as_ref()));
         if today.is_none() && !valid.is_empty() {
             remarks.push(

@@ -1,13 +1,14 @@
 //! Patterns in which `*` stands for any text and `?` for any character.
 
+use perfkit_model::layout::path;
+
 /// Whether a pattern fits the name of a type: as a whole, without its arguments, or without what it is besides.
 ///
-/// `async fn store::Session<Json>::load` has the names `async fn store::Session<Json>::load` and `store::Session`.
+/// `async fn store::Session::load<Json>` is also `async fn store::Session::load` and `store::Session::load`.
 pub(super) fn matches_type(pattern: &str, name: &str) -> bool {
     let plain = name.split('<').next().unwrap_or(name);
-    let path = plain.rsplit(' ').next().unwrap_or(plain);
     pattern == name
-        || [name, plain, path]
+        || [name, plain, path(name)]
             .iter()
             .any(|name| matches(pattern, name))
 }

@@ -121,7 +121,7 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
 pub(crate) fn rule_for(metric: &Metric, change: Change) -> Option<MetricRule> {
     RULES.iter().find_map(|rule| match &rule.check {
         Check::Metrics(check) if check.change == change && check.selector.selects(metric) => {
-            Some(MetricRule { rule, check })
+            Some(MetricRule { row: rule, check })
         }
         _ => None,
     })
@@ -139,7 +139,7 @@ pub(crate) fn type_rules() -> impl Iterator<Item = (&'static Rule, &'static Type
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MetricRule {
     /// Its row.
-    pub(crate) rule: &'static Rule,
+    pub(crate) row: &'static Rule,
     /// What it looks for.
     pub(crate) check: &'static MetricCheck,
 }

@@ -45,11 +45,8 @@ fn cause(base: &TypeLayout, head: &TypeLayout) -> Option<GrowthCause> {
 
 /// The largest part of the suspend point with the most live bytes that was not part of that of the base.
 fn held_longer(base: &TypeLayout, head: &TypeLayout) -> Option<GrowthCause> {
-    fn most(layout: &TypeLayout) -> Option<&VariantLayout> {
-        layout.variants.iter().max_by_key(|variant| variant.live)
-    }
-    let held_before = most(base).map_or(&[][..], |variant| &variant.fields);
-    let held = most(head)?;
+    let held_before = base.fullest().map_or(&[][..], |variant| &variant.fields);
+    let held = head.fullest()?;
     let is_new = |field: &&Field| {
         let mut before = held_before.iter();
         !before.any(|old| (&old.name, &old.type_name) == (&field.name, &field.type_name))

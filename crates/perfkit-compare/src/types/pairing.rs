@@ -8,7 +8,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use perfkit_model::layout::{TypeKind, TypeLayout};
+use perfkit_model::layout::{TypeKind, TypeLayout, path};
 
 use super::features::Features;
 use super::growth::mentions;
@@ -247,10 +247,4 @@ fn name_kept(base: &str, head: &str) -> f64 {
     } else {
         0.0
     }
-}
-
-/// Without arguments, and without what tells futures and closures apart.
-fn path(name: &str) -> &str {
-    let plain = name.split('<').next().unwrap_or(name);
-    plain.rsplit(' ').next().unwrap_or(plain)
 }

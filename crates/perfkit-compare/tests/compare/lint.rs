@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use perfkit_compare::lint::{Lints, TypeSide, lint};
+use perfkit_compare::lint::{Criteria, TypeSide, lint};
 use perfkit_compare::policy::Policy;
 use perfkit_compare::rules::{Check, RULES};
 use perfkit_model::category::Category;
@@ -150,7 +150,7 @@ fn check_with(base: Option<&TypeTable>, head: &TypeTable, policy: &str, run: Opt
     lint(
         base.map(|base| side("baseline main", base)).as_ref(),
         &side("this checkout", head),
-        &Lints {
+        &Criteria {
             crates: &crates,
             policy: &policy,
             started: "2026-11-21T10:00:00Z",
@@ -449,7 +449,7 @@ fn another_compiler_is_not_judged() {
     let lint = lint(
         Some(&side("baseline main", &base, &old)),
         &side("this checkout", &head, &new),
-        &Lints {
+        &Criteria {
             crates: &BTreeSet::from(["store".to_owned()]),
             policy: &Policy::default(),
             started: "2026-11-21T10:00:00Z",

@@ -1,6 +1,6 @@
 //! What large types are made of: one icicle for each, without script.
 
-use perfkit_model::layout::{AWAITED, Piece, TypeKind, with_short_arguments};
+use perfkit_model::layout::{AWAITED, Piece, with_short_arguments};
 use perfkit_model::quantity::grouped;
 use perfkit_model::short_name::short_name;
 
@@ -88,16 +88,7 @@ fn words(piece: &Piece) -> String {
 }
 
 fn kind(piece: &Piece) -> &'static str {
-    let is_future = [
-        TypeKind::AsyncFn,
-        TypeKind::AsyncBlock,
-        TypeKind::AsyncClosure,
-    ]
-    .iter()
-    .any(|kind| {
-        let word = kind.as_str().replace('-', " ");
-        piece.type_name.starts_with(&word)
-    });
+    let is_future = piece.type_name.starts_with("async ");
     match piece.name.as_str() {
         "" => "rest",
         AWAITED => "awaited",
