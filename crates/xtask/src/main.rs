@@ -8,6 +8,7 @@ mod generate;
 mod new_rule;
 mod reference;
 mod schemas;
+mod truth;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ const USAGE: &str = "usage: cargo xtask <chore>
 chores:
   generate          write the schemas and the reference
   generate --check  fail where one of them is stale
+  truth [PAIR...]   measure the seeded pairs and write reports/truth.md; with names, only those and no file
   new-rule ID       start a rule of perfkit-compare, ID in kebab-case
 ";
 
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         ["generate"] => generate::generate(&root(), Mode::Write),
         ["generate", "--check"] => generate::generate(&root(), Mode::Check),
         ["new-rule", id] => new_rule::new_rule(&root(), id),
+        ["truth", names @ ..] => truth::truth(&root(), names),
         ["help" | "--help" | "-h"] => Ok(USAGE.to_owned()),
         _ => {
             eprint!("{USAGE}");
