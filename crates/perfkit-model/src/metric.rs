@@ -119,7 +119,6 @@ pub const METRICS: &[Metric] = &[
     Metric {
         unit: Unit::Nanoseconds,
         noise: Noise::Noisy,
-        direction: Direction::Neutral,
         cost: Cost::Time,
         ..count(
             "time.wall",

@@ -7,6 +7,7 @@
 mod baselines;
 mod builds;
 mod catalogue;
+mod comparing;
 mod failures;
 mod init;
 mod interruptions;
@@ -14,6 +15,7 @@ mod judging;
 mod lint;
 mod outcome;
 mod reports;
+mod repository;
 mod sandbox;
 mod types;
 mod usage;

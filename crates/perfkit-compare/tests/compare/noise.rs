@@ -116,8 +116,8 @@ fn timings_and_orientation_are_shown_only() {
             .build()
     };
     insta::assert_snapshot!(outcome(&run(1e6), &run(9e6)), @r"
-    work time.cpu 1000000 → 9000000: not judged, timings are compared only inside one session
-    work time.wall 1000000 → 9000000: not judged, for orientation only
+    work time.cpu 1000000 → 9000000: not judged, timings are compared only inside one session: `cargo perfkit compare`
+    work time.wall 1000000 → 9000000: not judged, timings are compared only inside one session: `cargo perfkit compare`
     work heap.allocs 5 → 5: same (from 2 up)
     work someone.elses 5 → 5: not judged, this version of perfkit does not know this metric
     Pass []
@@ -133,7 +133,7 @@ fn nothing_judged_is_no_pass() {
             .build()
     };
     insta::assert_snapshot!(outcome(&run(1e6), &run(9e6)), @r#"
-    work time.cpu 1000000 → 9000000: not judged, timings are compared only inside one session
+    work time.cpu 1000000 → 9000000: not judged, timings are compared only inside one session: `cargo perfkit compare`
     NotJudged { reason: "nothing that baseline main has could be judged" } []
     "#);
     insta::assert_snapshot!(outcome(&RunBuilder::new().build(), &RunBuilder::new().build()), @r#"NotJudged { reason: "nothing that baseline main has could be judged" } []"#);
