@@ -197,7 +197,8 @@ fn variants(workload: &Declaration, wanted: &[String]) -> Vec<Option<String>> {
 /// The length of a pass.
 ///
 /// Exact counts need few iterations: they agree or they do not. The cpu pass wants a thousand samples, which
-/// bound the error of a share to about three points; quick runs take a third of that.
+/// bound the error of a share to about three points; quick runs take a third of that. Instructions nearly repeat: a
+/// second iteration shows by how much.
 pub(crate) fn measure(
     job: &Job<'_>,
     pass: Pass,
@@ -213,6 +214,7 @@ pub(crate) fn measure(
         (Pass::Cpu, false) => (1, 8_000),
         (Pass::Cpu, true) => (1, 1_500),
         (Pass::Dhat, _) => (1, 0),
+        (Pass::Instructions, _) => (2, 0),
     };
     Measure {
         workload: job.id.workload.clone(),
