@@ -76,7 +76,8 @@ pub(crate) fn judge(
             let (judgement, smallest_effect) =
                 match comparable(metric, pair, (left, right), (base, head), environment) {
                     Ok((left, right)) => {
-                        let opinion = judgement::judge(left, right, policy.limits(rule.row));
+                        let limits = policy.limits(rule.row);
+                        let opinion = judgement::judge(metric.noise, left, right, limits);
                         (opinion.judgement, opinion.smallest_effect)
                     }
                     Err(reason) => (shown(reason), None),

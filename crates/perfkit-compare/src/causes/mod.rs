@@ -66,7 +66,8 @@ pub(crate) fn causes(pair: &Pair<'_>, metric: &str, growth: f64, types: Types) -
     }
     let (base, head) = weights::weights(&pair.base.stacks, &pair.head.stacks, metric, types);
     let matched = matching::subtract(base, head);
-    let sums = by_site(matched);
+    let grain = grain(metric);
+    let sums = by_site(matched, grain);
 
     let stacks = &pair.head.stacks;
     let async_names = async_names(stacks);
@@ -84,7 +85,11 @@ pub(crate) fn causes(pair: &Pair<'_>, metric: &str, growth: f64, types: Types) -
     sums.into_iter()
         .map(|sum| {
             let share = (sum.head - sum.base) / growth;
-            let carrier = carrier(&sum, share, stacks, &async_names, events.as_ref());
+            let mut carrier = carrier(&sum, share, stacks, &async_names, events.as_ref());
+            if grain == Grain::Function {
+                // A function does much else beside its boxes.
+                carrier.boxed = Boxed::No;
+            }
             evidence.complete(carrier, &sum.site, metric)
         })
         .collect()
@@ -127,9 +132,26 @@ pub(crate) fn have_stacks(pair: &Pair<'_>, metric: &str) -> bool {
     base_is_known && pair.head.stacks.column(metric).is_some()
 }
 
+/// What is one cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grain {
+    /// A line, and the type that is moved there: events happen at one place.
+    Line,
+    /// A function: every line of it executes instructions, and one change touches many of them.
+    Function,
+}
+
+fn grain(metric: &str) -> Grain {
+    match metric {
+        "instructions.count" => Grain::Function,
+        _ => Grain::Line,
+    }
+}
+
 /// Every stack of one site.
 #[derive(Debug)]
 struct Sum<'a> {
+    /// Of a function, the place in it that grew most.
     site: Site<'a>,
     base: f64,
     head: f64,
@@ -138,12 +160,20 @@ struct Sum<'a> {
     heaviest: (f64, u32),
 }
 
-fn by_site(weights: Vec<Weight<'_>>) -> BTreeMap<Site<'_>, Sum<'_>> {
+fn by_site(weights: Vec<Weight<'_>>, grain: Grain) -> BTreeMap<Site<'_>, Sum<'_>> {
     let mut sums = BTreeMap::new();
     for weight in weights {
         let growth = weight.value - weight.matched;
-        let sum = sums.entry(weight.site).or_insert_with(|| Sum {
-            site: weight.site,
+        let site = match grain {
+            Grain::Line => weight.site,
+            Grain::Function => weight.site.without_type(),
+        };
+        let key = match grain {
+            Grain::Line => site,
+            Grain::Function => site.of_function(),
+        };
+        let sum = sums.entry(key).or_insert_with(|| Sum {
+            site,
             base: 0.0,
             head: 0.0,
             nodes: Vec::new(),
@@ -153,6 +183,7 @@ fn by_site(weights: Vec<Weight<'_>>) -> BTreeMap<Site<'_>, Sum<'_>> {
         sum.head += weight.value;
         sum.nodes.push(weight.node);
         if growth > sum.heaviest.0 {
+            sum.site = site;
             sum.heaviest = (growth, weight.node);
         }
     }

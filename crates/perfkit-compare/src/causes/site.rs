@@ -45,6 +45,20 @@ impl From<Way> for Naming {
 }
 
 impl Site<'_> {
+    /// The place, whatever is moved there.
+    pub(crate) fn without_type(self) -> Self {
+        Self { ty: None, ..self }
+    }
+
+    /// The whole function.
+    pub(crate) fn of_function(self) -> Self {
+        Self {
+            line: 0,
+            ty: None,
+            ..self
+        }
+    }
+
     /// `src/store.rs:88`, or empty.
     pub(crate) fn location(&self) -> String {
         match (self.file, self.line) {

@@ -8,6 +8,7 @@ pub mod enum_variant_outlier;
 pub mod future_grew;
 pub mod future_too_large;
 pub mod held_across_await_grew;
+pub mod instructions_grew;
 pub mod io_bytes_grew;
 pub mod io_calls_grew;
 pub mod iterations_differ;
@@ -28,6 +29,7 @@ use crate::policy::limits::Limits;
 
 /// Every rule, in the order references list them.
 pub const RULES: &[&Rule] = &[
+    &instructions_grew::RULE,
     &allocations_grew::RULE,
     &reallocations_grew::RULE,
     &allocated_bytes_grew::RULE,

@@ -93,6 +93,42 @@ fn near_exact_values_leave_three_spreads_behind() {
 }
 
 #[test]
+fn instructions_are_near_exact_by_nature_and_their_limits_stand() {
+    let run = |samples: &[f64]| {
+        RunBuilder::new()
+            .case("work", "")
+            .near("instructions.count", samples)
+            .build()
+    };
+    let around = |value, spread| run(&[value, value + spread]);
+    let base = around(50e6, 0.0);
+    insta::assert_snapshot!(
+        [
+            outcome(&base, &around(50.5e6, 0.0)),
+            outcome(&base, &around(51e6, 0.0)),
+            // Three times 400 000, which is more than 2 %.
+            outcome(&base, &around(50.6e6, 400e3)),
+            // A hundredth of little is little.
+            outcome(&around(100e3, 0.0), &around(109e3, 0.0)),
+            outcome(&around(100e3, 0.0), &around(110e3, 0.0)),
+        ]
+        .join("\n"),
+        @r"
+    work instructions.count 50000000 → 50500000: same (from 500001 up)
+    Pass []
+    work instructions.count 50000000 → 51000000: worse (from 500001 up)
+    Regressed [instructions-grew]
+    work instructions.count 50000000 → 51000000: same (from 1200001 up)
+    Pass []
+    work instructions.count 100000 → 109000: same (from 10000 up)
+    Pass []
+    work instructions.count 100000 → 110000: worse (from 10000 up)
+    Regressed [instructions-grew]
+    "
+    );
+}
+
+#[test]
 fn a_spread_nobody_recorded_is_no_licence_to_judge() {
     let head = RunBuilder::new()
         .case("work", "")
