@@ -36,7 +36,8 @@ pub(crate) struct Carrier {
     pub(crate) boxed: Boxed,
     /// The standard library's function between the user's and the event.
     pub(crate) through: Option<Through>,
-    /// The largest type that the head moves at the very line that allocates: what the block likely holds.
+    /// The largest type that the head moves at the very line that allocates: what the block likely holds. Of a whole
+    /// function, what it moves in the stack that grew most.
     pub(crate) moved_here: Option<MovedType>,
 }
 
@@ -85,12 +86,11 @@ pub(crate) fn causes(pair: &Pair<'_>, metric: &str, growth: f64, types: Types) -
     sums.into_iter()
         .map(|sum| {
             let share = (sum.head - sum.base) / growth;
-            let mut carrier = carrier(&sum, share, stacks, &async_names, events.as_ref());
-            if grain == Grain::Function {
-                // A function does much else beside its boxes.
-                carrier.boxed = Boxed::No;
+            let carrier = carrier(&sum, share, stacks, &async_names, events.as_ref());
+            match grain {
+                Grain::Line => evidence.complete(carrier, &sum.site, metric),
+                Grain::Function => whole_function(carrier),
             }
-            evidence.complete(carrier, &sum.site, metric)
         })
         .collect()
 }
@@ -164,16 +164,12 @@ fn by_site(weights: Vec<Weight<'_>>, grain: Grain) -> BTreeMap<Site<'_>, Sum<'_>
     let mut sums = BTreeMap::new();
     for weight in weights {
         let growth = weight.value - weight.matched;
-        let site = match grain {
-            Grain::Line => weight.site,
-            Grain::Function => weight.site.without_type(),
-        };
         let key = match grain {
-            Grain::Line => site,
-            Grain::Function => site.of_function(),
+            Grain::Line => weight.site,
+            Grain::Function => weight.site.of_function(),
         };
         let sum = sums.entry(key).or_insert_with(|| Sum {
-            site,
+            site: weight.site,
             base: 0.0,
             head: 0.0,
             nodes: Vec::new(),
@@ -183,7 +179,7 @@ fn by_site(weights: Vec<Weight<'_>>, grain: Grain) -> BTreeMap<Site<'_>, Sum<'_>
         sum.head += weight.value;
         sum.nodes.push(weight.node);
         if growth > sum.heaviest.0 {
-            sum.site = site;
+            sum.site = weight.site;
             sum.heaviest = (growth, weight.node);
         }
     }
@@ -218,6 +214,14 @@ fn carrier(
         through: site::through(&path).map(|frame| Through::Seen(short_name(&frame.name))),
         moved_here: None,
     }
+}
+
+/// What is said of a function as a whole: it does much beside its boxes, and what it moves where it grew most is a
+/// reason for the growth and not what was counted.
+fn whole_function(mut carrier: Carrier) -> Carrier {
+    carrier.moved_here = carrier.cause.ty.take();
+    carrier.boxed = Boxed::No;
+    carrier
 }
 
 /// How many events each node's bytes are, per iteration; `None` for metrics that count events themselves.

@@ -45,11 +45,6 @@ impl From<Way> for Naming {
 }
 
 impl Site<'_> {
-    /// The place, whatever is moved there.
-    pub(crate) fn without_type(self) -> Self {
-        Self { ty: None, ..self }
-    }
-
     /// The whole function.
     pub(crate) fn of_function(self) -> Self {
         Self {

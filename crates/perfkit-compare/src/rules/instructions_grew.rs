@@ -20,9 +20,9 @@ pub const RULE: Rule = Rule {
     }),
     explain: r#"One iteration of the workload executes more instructions than it did, as valgrind's callgrind counts them (Ir).
 
-The count is near-exact. On one machine it repeats from process to process, mostly to the last instruction; from one
-iteration to the next, and when anything moves in memory, it varies by about 0.1 %. So growth has to leave behind the
-limits and three times what the iterations differed by.
+The count is near-exact. On one machine the same program gives the same count in every process, mostly to the last
+instruction; from one iteration to the next, and where anything moves in memory, it varies by about 0.1 %. So growth has
+to leave behind the limits and three times what the iterations differed by.
 
 Why it matters: it is the steadiest stand-in for CPU time there is, and shows a loop that runs more often, a check that
 is no longer hoisted or a function that is no longer inlined long before a timing can. What it is not: time. An
