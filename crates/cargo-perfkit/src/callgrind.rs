@@ -53,11 +53,16 @@ pub(crate) fn command(executable: &Path, folder: &Path) -> Command {
 pub(crate) fn complete(part: &mut Part, folder: &Path) -> anyhow::Result<()> {
     let mut dumps = Vec::new();
     for path in files(folder)? {
-        let file = File::open(&path).with_context(|| format!("failed to read {}", path.display()))?;
+        let file =
+            File::open(&path).with_context(|| format!("failed to read {}", path.display()))?;
         let dump = Dump::read(BufReader::new(file))
             .with_context(|| format!("failed to understand {}", path.display()))?;
         // The workload may have dumps of its own.
-        if dump.reason.as_bytes().ends_with(CALLGRIND_REASON.to_bytes()) {
+        if dump
+            .reason
+            .as_bytes()
+            .ends_with(CALLGRIND_REASON.to_bytes())
+        {
             dumps.push(dump);
         }
     }
@@ -67,6 +72,11 @@ pub(crate) fn complete(part: &mut Part, folder: &Path) -> anyhow::Result<()> {
         dumps.len(),
         part.iterations.len()
     );
+    let total = dumps
+        .iter()
+        .try_fold(0_u64, |sum, dump| sum.checked_add(dump.total));
+    anyhow::ensure!(total.is_some(), "callgrind's counts are beyond all bounds");
+    // No sum below is larger.
     let mut weights: BTreeMap<Vec<u64>, u64> = BTreeMap::new();
     for (row, dump) in part.iterations.iter_mut().zip(&dumps) {
         row.insert(METRIC.to_owned(), dump.total as f64);

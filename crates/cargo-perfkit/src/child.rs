@@ -252,7 +252,9 @@ fn failed(ended: Ended, time_limit: Duration, stderr: String) -> Outcome {
                 signal_name(signal)
             ),
             match signal {
-                4 => "an instruction that the processor, or valgrind in the instructions pass, does not know: `target-cpu=native` is the usual cause",
+                4 => {
+                    "an instruction that the processor, or valgrind in the instructions pass, does not know: `target-cpu=native` is the usual cause"
+                }
                 6 => "after a stack overflow its stderr says so; else somebody called `abort`",
                 9 => "often this means that memory ran out",
                 _ => "a debugger shows the place; unsafe code and C libraries are the usual causes",

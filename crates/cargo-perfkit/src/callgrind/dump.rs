@@ -264,8 +264,198 @@ fn position(word: &str, last: u64) -> Option<u64> {
 }
 
 fn number(word: &str) -> Option<u64> {
-    match word.strip_prefix("0x") {
-        Some(digits) => u64::from_str_radix(digits, 16).ok(),
-        None => word.parse().ok(),
+    let (digits, radix) = match word.strip_prefix("0x") {
+        Some(digits) => (digits, 16),
+        None => (word, 10),
+    };
+    // A sign was taken off already.
+    let is_number = digits.starts_with(|first: char| first.is_ascii_hexdigit());
+    u64::from_str_radix(digits, radix)
+        .ok()
+        .filter(|_| is_number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "\
+# callgrind format
+version: 1
+creator: callgrind-3.19.0
+pid: 4242
+cmd:  /a=b/bench: with words
+part: 2
+
+desc: Timerange: Basic block 0 - 99
+desc: Trigger: Client Request: perfkit: one iteration
+
+positions: instr
+events: Ir
+summary: 0
+
+";
+
+    /// A dump with this body, read; errors as a person gets to read them.
+    fn read(body: &str) -> Result<Dump, String> {
+        Dump::read(format!("{HEADER}{body}").as_bytes()).map_err(|error| error.to_string())
+    }
+
+    fn place(object: u32, address: u64) -> Place {
+        Place { object, address }
+    }
+
+    #[test]
+    fn functions_with_calls() {
+        let dump = read(
+            "\
+ob=(2) /lib/libc.so.6
+fl=(73) ./misc/a'b.c
+fn=(30) memcpy'copy'main
+0x100 5
++4 5
+-2 1
+*
+* 2
++10
+
+ob=(1) /target/bench
+fn=(10) main
+0x1000 1
+cob=(2)
+cfi=(73)
+cfn=(30)
+calls=3 0x100
+* 13
++5 1
+fi=(9) inlined.rs
++1 1
+jcnd=2/3 +16
++2
+jump=7 0x1000
+*
++2 1
+cfn=(40) write: a=b
+calls=1 +8
++3 0
+totals: 17
+",
+        )
+        .unwrap();
+        assert_eq!(dump.creator, "callgrind-3.19.0");
+        assert_eq!(dump.reason, "Client Request: perfkit: one iteration");
+        assert_eq!(dump.total, 17);
+        assert_eq!(dump.objects[&1], "/target/bench");
+        assert_eq!(dump.objects[&2], "/lib/libc.so.6");
+        let memcpy = &dump.functions[&30];
+        assert_eq!(
+            memcpy.own,
+            [
+                (place(2, 0x100), 5),
+                (place(2, 0x104), 5),
+                (place(2, 0x102), 1),
+                (place(2, 0x102), 0),
+                (place(2, 0x102), 2),
+                (place(2, 0x10c), 0),
+            ]
+        );
+        let main = &dump.functions[&10];
+        assert_eq!(
+            main.own,
+            [
+                (place(1, 0x1000), 1),
+                (place(1, 0x1005), 1),
+                (place(1, 0x1006), 1),
+                // Where jumps came from are positions, and no counts.
+                (place(1, 0x100a), 1),
+            ]
+        );
+        let call = |address, to, inclusive| Call {
+            from: place(1, address),
+            to,
+            inclusive,
+        };
+        assert_eq!(main.calls, [call(0x1000, 30, 13), call(0x100d, 40, 0)]);
+    }
+
+    #[test]
+    fn other_columns_and_events() {
+        let text = "positions: instr line\nevents: Sys Ir Dr\nob=(1) a\nfn=(1) f\n0x10 7 1 2 3\n+2 * 0 4\n+2 +1\ntotals: 1 6 3\n";
+        let dump = Dump::read(text.as_bytes()).unwrap();
+        let own = [(place(1, 16), 2), (place(1, 18), 4), (place(1, 20), 0)];
+        assert_eq!(dump.functions[&1].own, own);
+        assert_eq!(dump.total, 6);
+    }
+
+    #[test]
+    fn nothing_counted_is_an_answer() {
+        assert_eq!(read("totals: 0\n").unwrap().functions.len(), 0);
+    }
+
+    #[test]
+    fn what_is_damaged_is_refused() {
+        let message = |body: &str| read(body).unwrap_err();
+        let function = "ob=(1) a\nfn=(1) f\n";
+        for (body, line) in [
+            ("0x10 1\n", "0x10 1"),
+            ("fn=(1 f\n", "fn=(1 f"),
+            ("fn=(99999999999) f\n", "fn=(99999999999) f"),
+            ("ob=f\n", "ob=f"),
+            ("calls=1 0x10\n", "calls=1 0x10"),
+            ("no such line\n", "no such line"),
+            ("totals: many\n", "totals: many"),
+            ("totals: 18446744073709551615\ntotals: 1\n", "totals: 1"),
+        ] {
+            let number = HEADER.lines().count() + body.lines().count();
+            assert_eq!(
+                message(body),
+                format!("line {number} is not understood: `{line}`")
+            );
+        }
+        for line in [
+            "0x10 x",
+            "0x10 -1",
+            "0xgg 1",
+            "-1 1",
+            "+ 1",
+            "++1 1",
+            "0x10 18446744073709551616",
+            "0x10000000000000000 1",
+            "0x10 18446744073709551615\n+1 1",
+            "0xffffffffffffffff 1\n+1 1",
+            "\u{30}\u{fffd} 1",
+        ] {
+            let said = message(&format!("{function}{line}\n"));
+            assert!(said.contains("is not understood"), "{line}: {said}");
+        }
+        let cut = message(&format!("{function}0x10 1\n"));
+        assert_eq!(cut, "it ends before its totals");
+        let changed = message(&format!("{function}0x10 1\ntotals: 2\n"));
+        assert_eq!(changed, "its lines sum to 1 instructions, its totals say 2");
+        let lines = Dump::read("positions: line\nevents: Ir\ntotals: 0\n".as_bytes());
+        assert!(matches!(lines, Err(DumpError::OtherKind)), "{lines:?}");
+        let events = Dump::read("positions: instr\nevents: Dr\ntotals: 0\n".as_bytes());
+        assert!(matches!(events, Err(DumpError::OtherKind)), "{events:?}");
+    }
+
+    #[test]
+    fn no_part_of_a_file_is_taken_for_the_whole() {
+        let body =
+            "ob=(1) a\nfn=(1) f\n0x10 4\ncfn=(2) g\ncalls=1 0x20\n* 3\nfn=(2)\n0x20 3\ntotals: 7\n";
+        let whole = format!("{HEADER}{body}");
+        let end = whole.trim_end().len();
+        assert!(Dump::read(&whole.as_bytes()[..end]).is_ok());
+        for length in 0..end {
+            let cut = Dump::read(&whole.as_bytes()[..length]);
+            assert!(cut.is_err(), "{length} of {end} bytes");
+        }
+        // Any byte changed gives an answer or an error.
+        for index in 0..whole.len() {
+            for byte in [b'\n', b'0', b'9', b'(', b'=', b':', b'*', 0xff] {
+                let mut bytes = whole.clone().into_bytes();
+                bytes[index] = byte;
+                drop(Dump::read(bytes.as_slice()));
+            }
+        }
     }
 }

@@ -29,11 +29,16 @@ pub(super) fn add(
     let ways = Ways::of(dump);
     let mut cut = 0;
     for (number, function) in &dump.functions {
+        if function.own.is_empty() {
+            continue;
+        }
         let mut callers: Vec<Vec<u64>> = Vec::new();
         let mut shares: Vec<f64> = Vec::new();
         for way in ways.to(*number) {
             // The address after the beginning of a call stands for the call, as a return address does.
-            let frames = ways.callers(*way).map(|place| address(&place).wrapping_add(1));
+            let frames = ways
+                .callers(*way)
+                .map(|place| address(&place).wrapping_add(1));
             let mut frames: Vec<u64> = frames.take(DEEPEST + 1).collect();
             cut += u64::from(frames.len() > DEEPEST);
             frames.truncate(DEEPEST);
@@ -202,5 +207,143 @@ impl Ways {
             next = *before;
             Some(*from)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dump::{Call, Function};
+    use super::*;
+
+    /// Functions: number, own instructions by address, calls as (address, callee, instructions).
+    type Row<'a> = (u32, &'a [(u64, u64)], &'a [(u64, u32, u64)]);
+
+    fn stacks(rows: &[Row<'_>]) -> BTreeMap<Vec<u64>, u64> {
+        let place = |address: &u64| Place {
+            object: 1,
+            address: *address,
+        };
+        let function = |(number, own, calls): &Row<'_>| {
+            let own = own.iter().map(|(at, count)| (place(at), *count));
+            let calls = calls.iter().map(|(at, to, inclusive)| Call {
+                from: place(at),
+                to: *to,
+                inclusive: *inclusive,
+            });
+            let function = Function {
+                own: own.collect(),
+                calls: calls.collect(),
+            };
+            (*number, function)
+        };
+        let dump = Dump {
+            functions: rows.iter().map(function).collect(),
+            ..Dump::default()
+        };
+        let mut weights = BTreeMap::new();
+        add(&dump, &HashMap::from([(1, 1_000)]), &mut weights);
+        weights
+    }
+
+    fn total(rows: &[Row<'_>]) -> u64 {
+        rows.iter()
+            .flat_map(|(_, own, _)| *own)
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    #[test]
+    fn a_chain_of_callers() {
+        let rows: [Row<'_>; 3] = [
+            (1, &[(10, 1), (12, 1)], &[(12, 2, 7)]),
+            (2, &[(20, 2)], &[(21, 3, 5)]),
+            (3, &[(30, 4), (31, 1)], &[]),
+        ];
+        // Addresses are those of the process, and a call is named by the address behind its beginning.
+        assert_eq!(
+            stacks(&rows),
+            BTreeMap::from([
+                (vec![1_010], 1),
+                (vec![1_012], 1),
+                (vec![1_020, 1_013], 2),
+                (vec![1_030, 1_022, 1_013], 4),
+                (vec![1_031, 1_022, 1_013], 1),
+            ])
+        );
+    }
+
+    #[test]
+    fn two_calls_of_one_function_share_what_it_did() {
+        let rows: [Row<'_>; 2] = [
+            (1, &[(10, 1)], &[(11, 2, 6), (12, 2, 3)]),
+            (2, &[(20, 9)], &[]),
+        ];
+        let found = stacks(&rows);
+        assert_eq!(found[&vec![1_020, 1_012]], 6);
+        assert_eq!(found[&vec![1_020, 1_013]], 3);
+        // Nothing gets lost where there are more ways than are told apart.
+        let calls: Vec<(u64, u32, u64)> = (0..20).map(|at| (at, 2, at)).collect();
+        let rows: [Row<'_>; 2] = [(1, &[], &calls), (2, &[(20, 1_001)], &[])];
+        let found = stacks(&rows);
+        assert_eq!(found.len(), MOST_WAYS);
+        assert_eq!(found.values().sum::<u64>(), 1_001);
+    }
+
+    #[test]
+    fn circles_come_to_an_end() {
+        let rows: [Row<'_>; 4] = [
+            // Reached from outside, and by itself.
+            (1, &[(10, 1)], &[(11, 3, 8)]),
+            (2, &[(20, 2)], &[(21, 3, 4), (22, 2, 1)]),
+            (3, &[(30, 3)], &[(31, 2, 6)]),
+            // Called by nobody else, and calls what is not there.
+            (4, &[(40, 5)], &[(41, 4, 5), (42, 9, 1)]),
+        ];
+        let found = stacks(&rows);
+        assert_eq!(found.values().sum::<u64>(), total(&rows));
+        assert_eq!(found[&vec![1_030, 1_012]], 3);
+        assert_eq!(found[&vec![1_020, 1_032, 1_012]], 2);
+        assert_eq!(found[&vec![1_040]], 5);
+        let only_circle: [Row<'_>; 2] = [
+            (1, &[(10, 1)], &[(11, 2, 1)]),
+            (2, &[(20, 1)], &[(21, 1, 1)]),
+        ];
+        assert_eq!(stacks(&only_circle).values().sum::<u64>(), 2);
+    }
+
+    #[test]
+    fn a_deep_chain_loses_its_root() {
+        let numbers = 1..100_000_u32;
+        let calls: Vec<[(u64, u32, u64); 1]> = numbers
+            .clone()
+            .map(|number| [(u64::from(number), number + 1, 1)])
+            .collect();
+        let rows: Vec<Row<'_>> = numbers
+            .zip(&calls)
+            .map(|(number, calls)| (number, &[][..], &calls[..]))
+            .chain([(100_000, &[(7, 3)][..], &[][..])])
+            .collect();
+        let found = stacks(&rows);
+        let (frames, count) = found.first_key_value().unwrap();
+        assert_eq!((frames.len(), *count), (DEEPEST + 1, 3));
+    }
+
+    #[test]
+    fn extreme_counts() {
+        let rows: [Row<'_>; 3] = [
+            (1, &[], &[(11, 2, u64::MAX), (12, 2, 0), (13, 2, u64::MAX)]),
+            (2, &[(20, u64::MAX)], &[(21, 3, 1)]),
+            (3, &[(u64::MAX, 1)], &[]),
+        ];
+        let found = stacks(&rows);
+        let own: Vec<u64> = found
+            .iter()
+            .filter(|(frames, _)| frames[0] == 1_020)
+            .map(|(_, count)| *count)
+            .collect();
+        assert_eq!(
+            own.iter().map(|count| u128::from(*count)).sum::<u128>(),
+            u128::from(u64::MAX)
+        );
     }
 }
