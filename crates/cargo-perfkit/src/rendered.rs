@@ -17,7 +17,13 @@ use crate::workspace::Workspace;
 pub(crate) const PAGE: &str = "index.html";
 
 /// Metrics that get flamegraph files of their own.
-const DRAWN: [&str; 4] = ["cpu.samples", "heap.bytes", "heap.allocs", "memcpy.bytes"];
+const DRAWN: [&str; 5] = [
+    "cpu.samples",
+    "instructions.count",
+    "heap.bytes",
+    "heap.allocs",
+    "memcpy.bytes",
+];
 
 /// Writes every report of a run into the report folder, and returns the page's path.
 #[tracing::instrument(level = "info", skip_all)]
