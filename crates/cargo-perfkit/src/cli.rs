@@ -170,7 +170,8 @@ pub(crate) struct CompareArgs {
     pub(crate) head: Option<String>,
     #[command(flatten)]
     pub(crate) select: SelectArgs,
-    /// Lenses to look through: time, heap, memcpy, io, cpu, types, dhat [default: all but dhat; cpu where it got slower].
+    /// Lenses to look through: time, heap, memcpy, io, cpu, types, instructions, dhat [default: all but dhat; instructions
+    /// where valgrind is, and not with `--quick`; cpu where it got slower].
     #[arg(long, value_name = "LENS", value_delimiter = ',')]
     pub(crate) lens: Vec<String>,
     /// Variants to run; `all` for every one [default: each workload's first].

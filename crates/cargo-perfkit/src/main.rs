@@ -5,6 +5,7 @@
 
 mod baselines;
 mod build;
+mod callgrind;
 mod cargo_config;
 mod child;
 mod cli;

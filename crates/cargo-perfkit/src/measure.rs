@@ -11,6 +11,7 @@ use perfkit_model::run::{Case, Outcome, PassRecord};
 use perfkit_model::stacks::StacksBuilder;
 
 use crate::build::Executable;
+use crate::callgrind;
 use crate::child::{self, Answer, Surroundings};
 use crate::failure::{Failure, counted};
 use crate::interrupt;
@@ -291,20 +292,32 @@ fn refine(job: &Job<'_>, pass: Pass, measure: &mut Measure, manner: &Manner<'_>)
     notes
 }
 
-/// A pass that cannot see anything in this build.
+/// A pass that cannot see anything in this build or on this machine.
 fn unfit(job: &Job<'_>, pass: Pass, lenses: &[String]) -> Option<Outcome> {
-    (pass == Pass::Count && job.executable.opt_level == "z" && lenses == ["memcpy"]).then(|| {
-        Outcome::NotAvailable {
-            reason: "at opt-level=z every copy is inlined as `rep movs` and none is a call"
-                .to_owned(),
+    let reason = match pass {
+        Pass::Count if job.executable.opt_level == "z" && lenses == ["memcpy"] => {
+            "at opt-level=z every copy is inlined as `rep movs` and none is a call"
         }
+        Pass::Instructions if callgrind::version().is_none() => callgrind::NOT_INSTALLED,
+        _ => return None,
+    };
+    Some(Outcome::NotAvailable {
+        reason: reason.to_owned(),
     })
 }
 
+/// callgrind takes some 50 times as long as the processor. A pass takes two iterations under it where the count pass
+/// takes six, and most workloads are far from the limit.
+const SLOWER: u32 = 10;
+
 /// The limit is for what the workload takes; what perfkit asks for on top of it is added.
 fn lengthened(surroundings: &Surroundings, measure: &Measure) -> Surroundings {
+    let limit = match measure.pass {
+        Pass::Instructions => surroundings.time_limit.saturating_mul(SLOWER),
+        _ => surroundings.time_limit,
+    };
     Surroundings {
-        time_limit: surroundings.time_limit + Duration::from_millis(measure.budget_milliseconds),
+        time_limit: limit + Duration::from_millis(measure.budget_milliseconds),
         ..surroundings.clone()
     }
 }

@@ -18,7 +18,13 @@ use crate::workspace::Workspace;
 pub(crate) const PAGE: &str = "index.html";
 
 /// Metrics that get flamegraph files of their own.
-const DRAWN: [&str; 4] = ["cpu.samples", "heap.bytes", "heap.allocs", "memcpy.bytes"];
+const DRAWN: [&str; 5] = [
+    "cpu.samples",
+    "instructions.count",
+    "heap.bytes",
+    "heap.allocs",
+    "memcpy.bytes",
+];
 
 /// Refuses formats that show the stacks of one case, for commands that show all cases.
 pub(crate) fn check_whole(format: Format) -> Result<(), Failure> {

@@ -37,9 +37,17 @@ impl Opinion {
 const SPREADS: f64 = 3.0;
 
 /// Judges `head` against `base`. Swapping the two swaps better and worse, by construction.
-pub(crate) fn judge(base: &Measurement, head: &Measurement, limits: Limits) -> Opinion {
+///
+/// `class` is the metric's own noise class, which its rule's limits are made for. Values that fall short of it have
+/// them widened.
+pub(crate) fn judge(
+    class: Noise,
+    base: &Measurement,
+    head: &Measurement,
+    limits: Limits,
+) -> Opinion {
     let noise = base.noise.max(head.noise);
-    let limits = if noise == Noise::NearExact {
+    let limits = if noise == Noise::NearExact && class == Noise::Exact {
         limits.widened()
     } else {
         limits

@@ -17,6 +17,7 @@ mod finding;
 mod gain;
 mod groups;
 mod judgement;
+mod layout_shift;
 pub mod lint;
 mod names;
 pub mod pairing;
@@ -97,6 +98,7 @@ pub fn compare(base: &Side<'_>, head: &Side<'_>, policy: &Policy) -> Comparison 
             .flat_map(|judged| finding::find(pair, judged, &environment, policy, &acceptance))
             .collect();
         trade_off::weigh(&mut found, &judged, policy);
+        layout_shift::weigh(&mut found, &judged);
         findings.extend(groups::gather(found));
         remarks.extend(finding::missing_stacks(pair, &judged, base));
         rows.extend(judged.into_iter().map(|judged| judged.row));
@@ -107,6 +109,7 @@ pub fn compare(base: &Side<'_>, head: &Side<'_>, policy: &Policy) -> Comparison 
     }
     rows.sort_by(rows::order);
     findings.sort_by(finding::order);
+    remarks.extend(rows::not_available(head.run, &rows));
     let verdict = verdict::verdict(&findings, &rows, doubts, head.run, base);
     Comparison {
         base: base.name.clone(),
@@ -148,6 +151,7 @@ pub fn examine(head: &Side<'_>) -> Comparison {
         verdict: Verdict::NotJudged {
             reason: verdict::joined(reasons).unwrap_or_else(|| reason.to_owned()),
         },
+        remarks: rows::not_available(head.run, &rows),
         rows,
         ..Comparison::default()
     }

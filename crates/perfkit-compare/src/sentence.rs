@@ -181,7 +181,8 @@ fn cause(metric: &Metric, carrier: &Carrier) -> String {
         (Unit::Bytes, None) => format!("{growth}{more} {event}"),
         _ => {
             let noun = counted(head - base, event);
-            match noun.split_once(' ') {
+            // The number may be `45.0 k`; the noun is one word.
+            match noun.rsplit_once(' ') {
                 Some((number, noun)) if base > 0.0 => format!("{number}{more} {noun}"),
                 _ => noun,
             }
@@ -230,6 +231,7 @@ fn event(metric: &Metric, carrier: &Carrier) -> &'static str {
         ("memcpy.bytes", None) => "copied",
         ("memcpy.calls" | "memcpy.bytes", _) if is_typed => "move",
         ("memcpy.calls" | "memcpy.bytes", _) => "copy",
+        ("instructions.count", _) => "instruction",
         ("heap.bytes", None) => "allocated",
         ("heap.allocs" | "heap.bytes", _) => "allocation",
         ("heap.reallocs", _) => "reallocation",

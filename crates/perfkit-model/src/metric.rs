@@ -127,6 +127,16 @@ pub const METRICS: &[Metric] = &[
             "Elapsed time of one iteration, waiting included.",
         )
     },
+    Metric {
+        noise: Noise::NearExact,
+        cost: Cost::Time,
+        ..count(
+            "instructions.count",
+            "instructions",
+            "instructions",
+            "Instructions executed in one iteration outside of the kernel, as callgrind counts them (Ir).",
+        )
+    },
     count(
         "heap.allocs",
         "allocations",

@@ -24,7 +24,7 @@ use crate::progress::Steps;
 use crate::session::{self, Home, Opening, Session};
 use crate::side::{Resolver, Side, Source, Stored, Which};
 use crate::workspace::Workspace;
-use crate::{environment, progress, rendered, settings, sources, store, type_tables};
+use crate::{callgrind, environment, progress, rendered, settings, sources, store, type_tables};
 
 /// Runs the command.
 pub(crate) fn compare(global: &Global, args: &CompareArgs) -> anyhow::Result<Exit> {
@@ -309,13 +309,19 @@ impl Measuring<'_> {
             (Err(_), Err(error)) => return Err(error.into()),
         };
         // Timings are taken in turn, and samples where they are needed.
+        let counts_instructions =
+            self.args.lens.is_empty() && !self.args.quick && callgrind::version().is_some();
         for job in base_jobs.iter_mut().chain(&mut head_jobs) {
             let is_kept = |pass: &Pass| match pass {
                 Pass::Time => false,
                 Pass::Cpu => self.args.lens.iter().any(|lens| lens == "cpu"),
-                Pass::Count | Pass::Dhat => true,
+                Pass::Count | Pass::Dhat | Pass::Instructions => true,
             };
             job.passes.retain(|(pass, _)| is_kept(pass));
+            if counts_instructions && job.id.runtime == "current_thread" {
+                let lenses = vec!["instructions".to_owned()];
+                job.passes.push((Pass::Instructions, lenses));
+            }
         }
         Ok((base_jobs, head_jobs))
     }

@@ -36,7 +36,8 @@ pub(crate) struct Carrier {
     pub(crate) boxed: Boxed,
     /// The standard library's function between the user's and the event.
     pub(crate) through: Option<Through>,
-    /// The largest type that the head moves at the very line that allocates: what the block likely holds.
+    /// The largest type that the head moves at the very line that allocates: what the block likely holds. Of a whole
+    /// function, what it moves in the stack that grew most.
     pub(crate) moved_here: Option<MovedType>,
 }
 
@@ -66,7 +67,8 @@ pub(crate) fn causes(pair: &Pair<'_>, metric: &str, growth: f64, types: Types) -
     }
     let (base, head) = weights::weights(&pair.base.stacks, &pair.head.stacks, metric, types);
     let matched = matching::subtract(base, head);
-    let sums = by_site(matched);
+    let grain = grain(metric);
+    let sums = by_site(matched, grain);
 
     let stacks = &pair.head.stacks;
     let async_names = async_names(stacks);
@@ -85,7 +87,10 @@ pub(crate) fn causes(pair: &Pair<'_>, metric: &str, growth: f64, types: Types) -
         .map(|sum| {
             let share = (sum.head - sum.base) / growth;
             let carrier = carrier(&sum, share, stacks, &async_names, events.as_ref());
-            evidence.complete(carrier, &sum.site, metric)
+            match grain {
+                Grain::Line => evidence.complete(carrier, &sum.site, metric),
+                Grain::Function => whole_function(carrier),
+            }
         })
         .collect()
 }
@@ -228,9 +233,26 @@ pub(crate) fn have_stacks(pair: &Pair<'_>, metric: &str) -> bool {
     base_is_known && pair.head.stacks.column(metric).is_some()
 }
 
+/// What is one cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grain {
+    /// A line, and the type that is moved there: events happen at one place.
+    Line,
+    /// A function: every line of it executes instructions, and one change touches many of them.
+    Function,
+}
+
+fn grain(metric: &str) -> Grain {
+    match metric {
+        "instructions.count" => Grain::Function,
+        _ => Grain::Line,
+    }
+}
+
 /// Every stack of one site.
 #[derive(Debug)]
 struct Sum<'a> {
+    /// Of a function, the place in it that grew most.
     site: Site<'a>,
     base: f64,
     head: f64,
@@ -239,11 +261,15 @@ struct Sum<'a> {
     heaviest: (f64, u32),
 }
 
-fn by_site(weights: Vec<Weight<'_>>) -> BTreeMap<Site<'_>, Sum<'_>> {
+fn by_site(weights: Vec<Weight<'_>>, grain: Grain) -> BTreeMap<Site<'_>, Sum<'_>> {
     let mut sums = BTreeMap::new();
     for weight in weights {
         let growth = weight.value - weight.matched;
-        let sum = sums.entry(weight.site).or_insert_with(|| Sum {
+        let key = match grain {
+            Grain::Line => weight.site,
+            Grain::Function => weight.site.of_function(),
+        };
+        let sum = sums.entry(key).or_insert_with(|| Sum {
             site: weight.site,
             base: 0.0,
             head: 0.0,
@@ -254,6 +280,7 @@ fn by_site(weights: Vec<Weight<'_>>) -> BTreeMap<Site<'_>, Sum<'_>> {
         sum.head += weight.value;
         sum.nodes.push(weight.node);
         if growth > sum.heaviest.0 {
+            sum.site = weight.site;
             sum.heaviest = (growth, weight.node);
         }
     }
@@ -289,6 +316,14 @@ fn carrier(
         through: site::through(&path).map(|frame| Through::Seen(short_name(&frame.name))),
         moved_here: None,
     }
+}
+
+/// What is said of a function as a whole: it does much beside its boxes, and what it moves where it grew most is a
+/// reason for the growth and not what was counted.
+fn whole_function(mut carrier: Carrier) -> Carrier {
+    carrier.moved_here = carrier.cause.ty.take();
+    carrier.boxed = Boxed::No;
+    carrier
 }
 
 /// How many events each node's bytes are, per iteration; `None` for metrics that count events themselves.

@@ -45,6 +45,15 @@ impl From<Way> for Naming {
 }
 
 impl Site<'_> {
+    /// The whole function.
+    pub(crate) fn of_function(self) -> Self {
+        Self {
+            line: 0,
+            ty: None,
+            ..self
+        }
+    }
+
     /// `src/store.rs:88`, or empty.
     pub(crate) fn location(&self) -> String {
         match (self.file, self.line) {

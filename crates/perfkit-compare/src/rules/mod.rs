@@ -9,6 +9,7 @@ pub mod enum_variant_outlier;
 pub mod future_grew;
 pub mod future_too_large;
 pub mod held_across_await_grew;
+pub mod instructions_grew;
 pub mod io_bytes_grew;
 pub mod io_calls_grew;
 pub mod iterations_differ;
@@ -33,6 +34,7 @@ use crate::policy::limits::Limits;
 pub const RULES: &[&Rule] = &[
     &cpu_time_grew::RULE,
     &wall_time_grew::RULE,
+    &instructions_grew::RULE,
     &allocations_grew::RULE,
     &reallocations_grew::RULE,
     &allocated_bytes_grew::RULE,

@@ -45,6 +45,11 @@ fn pairs() -> Vec<(&'static str, Run, Run)> {
     vec![
         ("cpu-time-grew", timed("before", 1.0), timed("after", 1.05)),
         ("trade-off", boxed(10.0, 1e6), boxed(20.0, 5e5)),
+        (
+            "instructions-grew",
+            near("instructions.count", &[10_000_000.0, 10_001_000.0]),
+            near("instructions.count", &[10_200_000.0, 10_201_000.0]),
+        ),
         exact("allocations-grew", "heap.allocs", 100.0, 102.0),
         exact("reallocations-grew", "heap.reallocs", 0.0, 9.0),
         exact("allocated-bytes-grew", "heap.bytes", 10_000.0, 10_064.0),
