@@ -96,6 +96,7 @@ pub fn compare(base: &Side<'_>, head: &Side<'_>, policy: &Policy) -> Comparison 
     }
     rows.sort_by(rows::order);
     findings.sort_by(finding::order);
+    remarks.extend(rows::not_available(head.run, &rows));
     let verdict = verdict::verdict(&findings, &rows, doubts, head.run, base);
     Comparison {
         base: base.name.clone(),
@@ -125,6 +126,7 @@ pub fn examine(head: &Side<'_>) -> Comparison {
         verdict: Verdict::NotJudged {
             reason: verdict::joined(reasons).unwrap_or_else(|| reason.to_owned()),
         },
+        remarks: rows::not_available(head.run, &rows),
         rows,
         ..Comparison::default()
     }

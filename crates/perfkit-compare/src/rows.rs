@@ -1,12 +1,12 @@
 //! One row per case and metric.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use perfkit_model::comparison::{Judgement, Level, Row};
 use perfkit_model::lens::{Pass, lens};
 use perfkit_model::metric::{Direction, METRICS, Metric, Noise, metric};
-use perfkit_model::run::{Case, Measurement, Outcome};
+use perfkit_model::run::{Case, Measurement, Outcome, Run};
 
 use crate::Side;
 use crate::environment::EnvironmentDifference;
@@ -182,6 +182,37 @@ fn trouble(metric: &Metric, case: &Case) -> Option<String> {
         .iter()
         .filter(|record| record.pass == pass)
         .find_map(|record| failure(record.pass, &record.outcome))
+}
+
+/// A sentence for every pass that is not available, with the cases it is about, where no row says so. What was asked
+/// for and is not there must not be passed over because nothing is there to compare it with either.
+pub(crate) fn not_available(run: &Run, rows: &[Row]) -> Vec<String> {
+    let mut cases: BTreeMap<String, Vec<&Case>> = BTreeMap::new();
+    for case in &run.cases {
+        for record in &case.passes {
+            if matches!(record.outcome, Outcome::NotAvailable { .. }) {
+                let sentence = failure(record.pass, &record.outcome).unwrap_or_default();
+                cases.entry(sentence).or_default().push(case);
+            }
+        }
+    }
+    let is_said = |sentence: &str| {
+        rows.iter().any(
+            |row| matches!(&row.judgement, Judgement::NotJudged { reason } if reason == sentence),
+        )
+    };
+    cases
+        .into_iter()
+        .filter(|(sentence, _)| !is_said(sentence))
+        .filter_map(|(sentence, cases)| {
+            let (first, others) = cases.split_first()?;
+            Some(match others.len() {
+                0 => format!("`{}`: {sentence}", first.id),
+                1 => format!("`{}` and 1 other case: {sentence}", first.id),
+                count => format!("`{}` and {count} other cases: {sentence}", first.id),
+            })
+        })
+        .collect()
 }
 
 /// A sentence about a pass that has no part.

@@ -190,6 +190,47 @@ fn dropped_events_are_not_judged() {
 }
 
 #[test]
+fn a_pass_that_is_not_available_is_told() {
+    let missing = || Outcome::NotAvailable {
+        reason: "valgrind is not installed".to_owned(),
+    };
+    let run = |has_other: bool| {
+        let run = RunBuilder::new()
+            .case("work", "")
+            .exact("heap.allocs", 10.0)
+            .pass(Pass::Instructions, missing());
+        if has_other {
+            let other = run.case("other", "").pass(Pass::Instructions, missing());
+            other.build()
+        } else {
+            run.build()
+        }
+    };
+    let alone = |run: &Run| examine(&side("this run", SideKind::Measured, run)).remarks;
+    let base = one("heap.allocs", 10.0);
+    let with_base = |base: RunBuilder| check(&base.build(), &run(false)).remarks;
+    let counted = one("heap.allocs", 10.0).near("instructions.count", &[5e6, 5e6]);
+    insta::assert_debug_snapshot!(
+        // The last has a row that says it.
+        (alone(&run(false)), alone(&run(true)), with_base(base), with_base(counted)),
+        @r#"
+    (
+        [
+            "`work`: the instructions pass is not available: valgrind is not installed",
+        ],
+        [
+            "`work` and 1 other case: the instructions pass is not available: valgrind is not installed",
+        ],
+        [
+            "`work`: the instructions pass is not available: valgrind is not installed",
+        ],
+        [],
+    )
+    "#
+    );
+}
+
+#[test]
 fn a_failed_pass_is_not_judged_unless_something_regressed() {
     let failed = || Outcome::Failed {
         message: "the body panicked".to_owned(),
