@@ -16,7 +16,7 @@ use crate::workspace::Workspace;
 #[derive(Debug)]
 pub(crate) enum Side {
     /// Measured before.
-    Stored(Stored),
+    Stored(Box<Stored>),
     /// To be built and measured.
     Source(Box<Source>),
 }
@@ -177,11 +177,11 @@ impl Resolver<'_> {
     }
 
     fn baseline(&self, name: &str) -> anyhow::Result<Side> {
-        Ok(Side::Stored(Stored {
+        Ok(Side::Stored(Box::new(Stored {
             name: format!("baseline {name}"),
             kind: SideKind::Baseline,
             run: self.baselines.load(name)?,
-        }))
+        })))
     }
 
     fn run(&self, name: &str) -> anyhow::Result<Side> {
@@ -193,11 +193,11 @@ impl Resolver<'_> {
             folder
         };
         let run = store::load_run(self.workspace, folder.to_str())?;
-        Ok(Side::Stored(Stored {
+        Ok(Side::Stored(Box::new(Stored {
             name: format!("run {}", run.id),
             kind: SideKind::RunFile,
             run,
-        }))
+        })))
     }
 
     fn unknown(&self, wanted: &str, error: &anyhow::Error) -> Failure {

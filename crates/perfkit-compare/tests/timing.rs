@@ -1,7 +1,5 @@
 //! The statistics that timings are judged by.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use perfkit_compare::timing::signed_rank::{outside, shift};
 use perfkit_compare::timing::{Decision, Gate, LOOKS};
 use perfkit_model::interleaved::Round;

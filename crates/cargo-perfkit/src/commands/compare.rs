@@ -61,13 +61,13 @@ pub(crate) fn compare(global: &Global, args: &CompareArgs) -> anyhow::Result<Exi
         .both(&base, &head)?,
         (Side::Stored(base), Side::Source(head)) => {
             let head = measured(home, args, &head)?;
-            judged(base, head, &policy)
+            judged(*base, head, &policy)
         }
         (Side::Source(base), Side::Stored(head)) => {
             let base = measured(home, args, &base)?;
-            judged(base, head, &policy)
+            judged(base, *head, &policy)
         }
-        (Side::Stored(base), Side::Stored(head)) => judged(base, head, &policy),
+        (Side::Stored(base), Side::Stored(head)) => judged(*base, *head, &policy),
     };
 
     compared.save(home)?;
