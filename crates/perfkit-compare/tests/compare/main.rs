@@ -12,3 +12,4 @@ mod properties;
 mod rules;
 mod run_builder;
 mod story;
+mod together;
