@@ -3,13 +3,13 @@
 //! The before and the after sides of all pairs become two workspaces at paths of equal length. `cargo perfkit compare`
 //! builds and measures both as it would anybody's, and its JSON report is all that is looked at.
 
-mod expect;
+pub(crate) mod expect;
 mod outcome;
 mod report;
-mod sides;
+pub(crate) mod sides;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -20,13 +20,13 @@ use serde::Deserialize;
 use crate::truth::outcome::Outcome;
 
 /// Pairs, relative to the repository.
-const SEEDED: &str = "workloads/seeded";
+pub(crate) const SEEDED: &str = "workloads/seeded";
 
 /// What the command says of two workspaces.
 #[derive(Debug, Deserialize)]
-struct Report {
+pub(crate) struct Report {
     run: Run,
-    comparison: Comparison,
+    pub(crate) comparison: Comparison,
 }
 
 /// Measures the pairs, or those that are named; without names the table is written.
@@ -35,11 +35,11 @@ pub(crate) fn truth(root: &Path, names: &[&str]) -> anyhow::Result<String> {
         .canonicalize()
         .with_context(|| format!("failed to open {}", root.display()))?;
     let pairs = expect::read(&root.join(SEEDED), names)?;
-    let command = build(&root)?;
+    let command = Command::build(&root)?;
     let sides = sides::assemble(&root, &root.join(SEEDED), &pairs)?;
 
     let home = &sides.head;
-    let (compared, took) = compare(&command, home, (&sides.base, &sides.head), &[])?;
+    let (compared, took) = command.compare(home, (&sides.base, &sides.head), &[])?;
     let outcomes: Vec<Outcome> = pairs
         .iter()
         .map(|pair| Outcome::of(pair, &compared.comparison))
@@ -69,7 +69,7 @@ struct Control {
 }
 
 /// Every side against itself, and the before sides against themselves at another path.
-fn controls(command: &Path, sides: &sides::Sides) -> anyhow::Result<Vec<Control>> {
+fn controls(command: &Command, sides: &sides::Sides) -> anyhow::Result<Vec<Control>> {
     let exact = ["--lens", "heap,memcpy,io,types"];
     let comparisons = [
         ("before against itself", &sides.base, &sides.base),
@@ -79,7 +79,7 @@ fn controls(command: &Path, sides: &sides::Sides) -> anyhow::Result<Vec<Control>
     comparisons
         .into_iter()
         .map(|(what, base, head)| {
-            let (report, _) = compare(command, &sides.head, (base, head), &exact)?;
+            let (report, _) = command.compare(&sides.head, (base, head), &exact)?;
             let findings = report
                 .comparison
                 .findings
@@ -98,44 +98,51 @@ fn controls(command: &Path, sides: &sides::Sides) -> anyhow::Result<Vec<Control>
 }
 
 /// The command in its release form.
-fn build(root: &Path) -> anyhow::Result<PathBuf> {
-    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--release", "--package", "cargo-perfkit"])
-        .current_dir(root)
-        .status()
-        .context("failed to run cargo")?;
-    if !status.success() {
-        bail!("cargo-perfkit does not build");
-    }
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    Ok(target.join("release/cargo-perfkit"))
-}
+#[derive(Debug)]
+pub(crate) struct Command(PathBuf);
 
-/// Compares two workspaces as a user would, from within one: all are built under its target folder, each once.
-fn compare(
-    command: &Path,
-    home: &Path,
-    (base, head): (&Path, &Path),
-    arguments: &[&str],
-) -> anyhow::Result<(Report, Duration)> {
-    let started = Instant::now();
-    let output = Command::new(command)
-        .args(["perfkit", "compare", "--format", "json", "--base"])
-        .arg(base)
-        .arg("--head")
-        .arg(head)
-        .args(arguments)
-        .current_dir(home)
-        // What cargo tells xtask about itself is not about these workspaces.
-        .env_remove("CARGO_TARGET_DIR")
-        .stderr(std::process::Stdio::inherit())
-        .output()
-        .with_context(|| format!("failed to run {}", command.display()))?;
-    // 0 no worse, 3 regressed, 4 not everything could be judged: all of them come with a report.
-    if !matches!(output.status.code(), Some(0 | 3 | 4)) {
-        bail!("`cargo perfkit compare` ended with {}", output.status);
+impl Command {
+    /// Builds it.
+    pub(crate) fn build(root: &Path) -> anyhow::Result<Self> {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let status = process::Command::new(cargo)
+            .args(["build", "--release", "--package", "cargo-perfkit"])
+            .current_dir(root)
+            .status()
+            .context("failed to run cargo")?;
+        if !status.success() {
+            bail!("cargo-perfkit does not build");
+        }
+        let target = std::env::var_os("CARGO_TARGET_DIR");
+        let target = target.map_or_else(|| root.join("target"), PathBuf::from);
+        Ok(Self(target.join("release/cargo-perfkit")))
     }
-    let report = serde_json::from_slice(&output.stdout).context("failed to read its report")?;
-    Ok((report, started.elapsed()))
+
+    /// Compares two workspaces as a user would, from within one: all are built under its target folder, each once.
+    pub(crate) fn compare(
+        &self,
+        home: &Path,
+        (base, head): (&Path, &Path),
+        arguments: &[&str],
+    ) -> anyhow::Result<(Report, Duration)> {
+        let started = Instant::now();
+        let output = process::Command::new(&self.0)
+            .args(["perfkit", "compare", "--format", "json", "--base"])
+            .arg(base)
+            .arg("--head")
+            .arg(head)
+            .args(arguments)
+            .current_dir(home)
+            // What cargo tells xtask about itself is not about these workspaces.
+            .env_remove("CARGO_TARGET_DIR")
+            .stderr(process::Stdio::inherit())
+            .output()
+            .with_context(|| format!("failed to run {}", self.0.display()))?;
+        // 0 no worse, 3 regressed, 4 not everything could be judged: all of them come with a report.
+        if !matches!(output.status.code(), Some(0 | 3 | 4)) {
+            bail!("`cargo perfkit compare` ended with {}", output.status);
+        }
+        let report = serde_json::from_slice(&output.stdout).context("failed to read its report")?;
+        Ok((report, started.elapsed()))
+    }
 }

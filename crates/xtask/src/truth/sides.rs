@@ -16,6 +16,8 @@ pub(crate) struct Sides {
     pub(crate) head: PathBuf,
     /// All before sides at a longer path.
     pub(crate) elsewhere: PathBuf,
+    /// All before sides at another path, each with a function that nobody calls: the same code, linked anew.
+    pub(crate) relinked: PathBuf,
 }
 
 /// Copies the sides of these pairs into workspaces under the target folder.
@@ -25,17 +27,33 @@ pub(crate) fn assemble(root: &Path, seeded: &Path, pairs: &[Pair]) -> anyhow::Re
         base: target.join("base"),
         head: target.join("head"),
         elsewhere: target.join("somewhere/else/far/away/base"),
+        relinked: target.join("relinked"),
     };
     for (folder, side) in [
         (&sides.base, "before"),
         (&sides.head, "after"),
         (&sides.elsewhere, "before"),
+        (&sides.relinked, "before"),
     ] {
         workspace(root, seeded, pairs, side, folder)
             .with_context(|| format!("failed to make the workspace {}", folder.display()))?;
     }
+    for pair in pairs {
+        let library = sides.relinked.join(&pair.name).join("src/lib.rs");
+        let text = fs::read_to_string(&library)? + UNUSED;
+        fs::write(library, text)?;
+    }
     Ok(sides)
 }
+
+/// A function that nobody calls.
+const UNUSED: &str = "
+/// The middle of sorted values.
+pub fn nobody_calls_this(values: &mut [u64]) -> Option<u64> {
+    values.sort_unstable();
+    values.get(values.len() / 2).copied()
+}
+";
 
 /// One workspace. What was built in it before stays.
 fn workspace(
