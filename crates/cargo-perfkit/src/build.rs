@@ -310,6 +310,12 @@ fn explain(errors: &str) -> Failure {
         return Failure::new("cargo could not build the workspace; see its messages above")
             .hint("`cargo bench --no-run` shows whether it can without perfkit's settings");
     }
+    if errors.contains("No space left on device") {
+        return Failure::new("there is no space left for the build; see cargo's messages above").hint(
+            "a build of perfkit's takes some hundred MB, and each side of a comparison has its own: free some, remove \
+             old ones under target/perfkit, or point CARGO_TARGET_DIR elsewhere",
+        );
+    }
     let failure = Failure::new("the workspace does not compile; see cargo's messages above");
     if errors.contains("conflicts with global allocator")
         || errors.contains("cannot define multiple global allocators")

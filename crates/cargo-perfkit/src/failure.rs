@@ -73,6 +73,14 @@ impl Failure {
         self.exit == Exit::Usage
     }
 
+    /// The same as something that went wrong: what is missing is no mistake of the command line.
+    pub(crate) fn not_usage(self) -> Self {
+        Self {
+            exit: Exit::Failed,
+            ..self
+        }
+    }
+
     /// Adds what to do about it.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());

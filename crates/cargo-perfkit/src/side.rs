@@ -42,10 +42,15 @@ pub(crate) struct Source {
     /// The one variant that is measured; none for what the command line says.
     pub(crate) variant: Option<String>,
     /// Goes away with it.
-    _checkout: Option<Checkout>,
+    checkout: Option<Checkout>,
 }
 
 impl Source {
+    /// Whether it is a revision, whose code nobody can change.
+    pub(crate) fn is_checked_out(&self) -> bool {
+        self.checkout.is_some()
+    }
+
     /// A revision, checked out beside the user's files until this value goes.
     pub(crate) fn of_revision(
         workspace: &Workspace,
@@ -60,7 +65,7 @@ impl Source {
             name: format!("revision {}", revision.short()),
             workspace: Workspace::at(&checkout.root, &target)?,
             variant: None,
-            _checkout: Some(checkout),
+            checkout: Some(checkout),
         })
     }
 }
@@ -148,7 +153,7 @@ impl Resolver<'_> {
             },
             workspace: Workspace::at(&self.workspace.root, &self.workspace.target)?,
             variant: variant.map(str::to_owned),
-            _checkout: None,
+            checkout: None,
         })))
     }
 
@@ -172,7 +177,7 @@ impl Resolver<'_> {
             name: path.display().to_string(),
             workspace: Workspace::at(&root, &target)?,
             variant: None,
-            _checkout: None,
+            checkout: None,
         })))
     }
 

@@ -56,7 +56,7 @@ impl Workspace {
             .current_dir(root);
         let metadata = command.exec().with_context(|| {
             Failure::new(format!("cargo does not understand the workspace in {}", root.display()))
-                .hint("paths out of the repository lead elsewhere from there: compare with a stored baseline instead")
+                .hint("`cargo metadata` in there says the same; of a revision, paths that lead out of the repository lead elsewhere: compare with a stored baseline instead")
         })?;
         Ok(Self {
             root: metadata.workspace_root.clone().into_std_path_buf(),

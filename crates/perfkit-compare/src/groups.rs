@@ -168,7 +168,11 @@ fn together(group: Vec<Found>) -> Option<Finding> {
 fn leader(group: &[Found]) -> usize {
     let findings = || group.iter().map(|found| &found.finding);
     let telling = |finding: &Finding| !is_time(finding) && !finding.causes.is_empty();
-    let first_telling = findings().position(telling).unwrap_or(0);
+    // The peak is what comes of the others.
+    let first_telling = findings()
+        .position(|finding| telling(finding) && finding.metric != "heap.peak")
+        .or_else(|| findings().position(telling))
+        .unwrap_or(0);
     let Some(slower) = findings().find(|finding| finding.metric == "time.cpu") else {
         return first_telling;
     };

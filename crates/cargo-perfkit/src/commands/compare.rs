@@ -16,7 +16,7 @@ use perfkit_report::View;
 use crate::baselines::Baselines;
 use crate::cli::{CompareArgs, Global};
 use crate::commands::run::with_threshold;
-use crate::failure::{Exit, counted};
+use crate::failure::{Exit, Failure, counted};
 use crate::interleave::{Contender, Terms, interleave};
 use crate::measure::{self, Manner, Taken};
 use crate::plan::{self, Choice, Job};
@@ -174,8 +174,14 @@ fn measured(home: Home<'_>, args: &CompareArgs, source: &Source) -> anyhow::Resu
 }
 
 fn open<'a>(home: Home<'a>, args: &CompareArgs, source: &'a Source) -> anyhow::Result<Session<'a>> {
-    Session::open(home, &source.workspace, &args.select.build)
-        .map_err(|error| error.context(format!("{} could not be measured", source.name)))
+    Session::open(home, &source.workspace, &args.select.build).map_err(|error| {
+        let error = match error.downcast::<Failure>() {
+            Ok(failure) if source.is_checked_out() => failure.not_usage().into(),
+            Ok(failure) => failure.into(),
+            Err(error) => error,
+        };
+        error.context(format!("{} could not be measured", source.name))
+    })
 }
 
 fn variants(args: &CompareArgs, source: &Source) -> Vec<String> {

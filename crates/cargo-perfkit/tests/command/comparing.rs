@@ -159,8 +159,9 @@ fn history() -> Sandbox {
         ("Cargo.toml", &manifest),
         ("benches/tally.rs", BENCH),
         ("src/lib.rs", LEAN),
-        (".gitignore", ".lockfile-of-perfkit\n"),
-    ]));
+        (".gitignore", "Cargo.lock\n.lockfile-of-perfkit\n"),
+    ]))
+    .built();
     git(&sandbox, &["tag", "begin"]);
     for (text, message) in [
         (format!("//! Sums.\n\n{LEAN}"), "Say what it is"),

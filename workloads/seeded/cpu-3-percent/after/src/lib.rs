@@ -1,4 +1,5 @@
-//! Books the lines of bank statements: to accounts, and to categories by the words of their purpose.
+//! Books the lines of bank statements: to accounts, to categories by the words of their purpose, and to a chain of seals
+//! that shows when a line was changed later.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +8,14 @@ use tokio::sync::mpsc;
 /// Statements that wait between reading and booking.
 const WAITING: usize = 4;
 
-/// Longest word that is compared with keywords.
-const LONGEST: usize = 24;
+/// Rounds of the seal for each word of eight bytes.
+const ROUNDS: u32 = 64;
 
 /// Words that tell what an amount is for.
 #[derive(Debug, Clone, Default)]
 pub struct Keywords {
-    /// Words with their categories.
-    words: Vec<(String, usize)>,
+    /// Hashes of words with their categories, in the order of the hashes.
+    sorted: Vec<(u64, usize)>,
 }
 
 /// An amount in a statement.
@@ -35,6 +36,8 @@ pub struct Ledger<'s> {
     pub accounts: BTreeMap<&'s str, i64>,
     /// Sums by category; the first one is for what no keyword matches.
     pub categories: Vec<i64>,
+    /// The last seal.
+    pub seal: u64,
     /// Lines that could not be read.
     pub rejected: u64,
 }
@@ -43,21 +46,21 @@ impl Keywords {
     /// Takes words by category. The categories count from 1.
     pub fn new<'w>(words: impl IntoIterator<Item = (&'w str, usize)>) -> Self {
         let words = words.into_iter();
-        let words = words.map(|(word, category)| (word.to_owned(), category));
-        Self {
-            words: words.collect(),
-        }
+        let mut sorted: Vec<_> = words
+            .map(|(word, category)| (hash(word), category))
+            .collect();
+        sorted.sort_unstable();
+        Self { sorted }
     }
 
-    /// The category that most words of the purpose speak for; each may have a typing error.
+    /// The category that most words of the purpose speak for.
     fn categorise(&self, purpose: &str) -> usize {
         let mut votes = [0_u8; 16];
         for word in purpose.split([' ', ',', '.']) {
-            for (keyword, category) in &self.words {
-                let is_near = word.len().abs_diff(keyword.len()) <= 1;
-                if is_near && distance(word.as_bytes(), keyword.as_bytes()) <= 1 {
-                    votes[category % votes.len()] += 1;
-                }
+            let hash = hash(word);
+            let found = self.sorted.binary_search_by_key(&hash, |(hash, _)| *hash);
+            if let Ok(at) = found {
+                votes[self.sorted[at].1 % votes.len()] += 1;
             }
         }
         // The first of those with the same number of votes.
@@ -88,6 +91,7 @@ pub async fn book_all<'s>(keywords: &Keywords, statements: &'s [String]) -> Ledg
                     Some(entry) => ledger.add(&entry, keywords),
                     None => ledger.rejected += 1,
                 }
+                ledger.seal = seal(ledger.seal, line);
             }
         }
         ledger
@@ -147,20 +151,22 @@ fn amount(text: &str) -> Option<i64> {
     Some(whole * 100 + if is_negative { -hundredths } else { hundredths })
 }
 
-/// Letters to insert, to take out or to replace to make one word of the other.
-fn distance(word: &[u8], keyword: &[u8]) -> usize {
-    if keyword.len() >= LONGEST {
-        return word.len().max(keyword.len());
-    }
-    let mut row: [usize; LONGEST] = std::array::from_fn(|at| at);
-    for (before, letter) in word.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = before + 1;
-        for (at, other) in keyword.iter().enumerate() {
-            let replaced = diagonal + usize::from(!letter.eq_ignore_ascii_case(other));
-            diagonal = row[at + 1];
-            row[at + 1] = replaced.min(diagonal + 1).min(row[at] + 1);
-        }
-    }
-    row[keyword.len()]
+/// The seal of a line, which depends on the lines before it by the last seal.
+fn seal(last: u64, line: &str) -> u64 {
+    line.as_bytes().chunks(8).fold(last, |seal, word| {
+        let word = word
+            .iter()
+            .fold(0, |word, byte| (word << 8) | u64::from(*byte));
+        (0..ROUNDS).fold(seal ^ word, |seal, round| {
+            let mixed = seal.rotate_left(23).wrapping_add(u64::from(round));
+            (mixed ^ (mixed >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        })
+    })
+}
+
+/// FNV-1a, the same for upper and lower case.
+fn hash(word: &str) -> u64 {
+    word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
+    })
 }
