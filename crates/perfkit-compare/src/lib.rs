@@ -14,6 +14,7 @@ mod causes;
 mod environment;
 mod finding;
 mod gain;
+pub mod history;
 mod judgement;
 pub mod lint;
 mod names;
