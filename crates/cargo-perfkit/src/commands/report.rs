@@ -35,6 +35,7 @@ pub(crate) fn report(global: &Global, args: &ReportArgs) -> anyhow::Result<Exit>
         run: &run,
         base: base.as_ref().map(|(_, run)| run),
         comparison: &comparison,
+        trend: None,
     };
 
     let Some(format) = args.format else {

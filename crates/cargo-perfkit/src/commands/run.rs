@@ -70,6 +70,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
         run: &run,
         base: base.as_ref().map(|(_, run)| run),
         comparison: &comparison,
+        trend: None,
     };
     let page = rendered::write_all(&workspace, &view)?;
     let mut text = Vec::new();
