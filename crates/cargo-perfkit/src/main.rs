@@ -12,6 +12,7 @@ mod commands;
 mod compiler_listing;
 mod environment;
 mod failure;
+mod history;
 mod interrupt;
 mod marker;
 mod measure;

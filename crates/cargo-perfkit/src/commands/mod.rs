@@ -3,6 +3,7 @@
 pub(crate) mod baseline;
 pub(crate) mod doctor;
 pub(crate) mod explain;
+pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod lint;
 pub(crate) mod list;

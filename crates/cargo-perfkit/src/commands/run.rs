@@ -18,6 +18,7 @@ use crate::build::Executable;
 use crate::child::Surroundings;
 use crate::cli::{Format, Global, RunArgs};
 use crate::failure::{Exit, Failure};
+use crate::history::Past;
 use crate::measure::Manner;
 use crate::plan::Job;
 use crate::settings::Settings;
@@ -66,11 +67,12 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
     store::save_run(&workspace, &run, settings.keep_runs)?;
 
     let comparison = judge(base.as_ref(), &run, &policy);
+    let past = Past::of(&workspace, &settings, &run);
     let view = View {
         run: &run,
         base: base.as_ref().map(|(_, run)| run),
         comparison: &comparison,
-        trend: None,
+        trend: past.as_ref().map(Past::trend),
     };
     let page = rendered::write_all(&workspace, &view)?;
     let mut text = Vec::new();

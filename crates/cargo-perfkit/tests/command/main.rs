@@ -8,6 +8,7 @@ mod baselines;
 mod builds;
 mod catalogue;
 mod failures;
+mod history;
 mod init;
 mod interruptions;
 mod judging;
