@@ -49,6 +49,8 @@ struct TextCase {
     id: CaseId,
     #[serde(default)]
     units: Units,
+    /// Left out where nothing could be measured.
+    #[serde(default)]
     values: BTreeMap<String, Value>,
 }
 

@@ -10,12 +10,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use perfkit_model::PROTOCOL;
+use perfkit_model::lens::Pass;
 use perfkit_model::part::{RefusalKind, Reply};
 use perfkit_model::request::{Action, REQUEST_VARIABLE, Request};
 use perfkit_model::run::Outcome;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::build::Executable;
+use crate::callgrind;
 use crate::interrupt;
 
 /// The end of stderr that is kept; a workload may print without end.
@@ -68,7 +70,14 @@ pub(crate) fn ask(
     std::fs::write(&request_file, serde_json::to_vec(&request)?)
         .with_context(|| format!("failed to write {}", request_file.display()))?;
 
-    let mut command = Command::new(&executable.path);
+    let pass = match &request.action {
+        Action::Measure(measure) => Some(measure.pass),
+        Action::List => None,
+    };
+    let mut command = match pass {
+        Some(Pass::Instructions) => callgrind::command(&executable.path, work.path()),
+        _ => Command::new(&executable.path),
+    };
     command
         .env_clear()
         .envs(&surroundings.variables)
@@ -83,15 +92,24 @@ pub(crate) fn ask(
         .process_group(0);
     if let Action::Measure(measure) = &request.action {
         command.env("PERFKIT_SEED", measure.seed.to_string());
-        if measure.pass == perfkit_model::lens::Pass::Dhat {
+        if measure.pass == Pass::Dhat {
             command.env("PERFKIT_ALLOCATOR", "alternate");
         }
     }
     let (ended, stderr) = run(command, surroundings.time_limit)?;
     match std::fs::read(&request.reply) {
         Ok(text) if ended == Ended::ByItself(0) => {
-            let reply =
+            let mut reply =
                 serde_json::from_slice(&text).context("failed to understand the child's reply")?;
+            if let (Some(Pass::Instructions), Reply::Part(part)) = (pass, &mut reply)
+                && let Err(error) = callgrind::complete(part, work.path())
+            {
+                return Ok(Answer::Failed(Outcome::Failed {
+                    message: format!("{error:#}"),
+                    hint: None,
+                    stderr,
+                }));
+            }
             Ok(answer(reply, stderr))
         }
         _ => Ok(Answer::Failed(failed(
@@ -234,6 +252,9 @@ fn failed(ended: Ended, time_limit: Duration, stderr: String) -> Outcome {
                 signal_name(signal)
             ),
             match signal {
+                4 => {
+                    "an instruction that the processor, or valgrind in the instructions pass, does not know: `target-cpu=native` is the usual cause"
+                }
                 6 => "after a stack overflow its stderr says so; else somebody called `abort`",
                 9 => "often this means that memory ran out",
                 _ => "a debugger shows the place; unsafe code and C libraries are the usual causes",

@@ -62,6 +62,10 @@ pub(crate) enum Color {
 enum Command {
     /// Measure workloads, compare with the baseline, write the reports.
     Run(RunArgs),
+    /// Compare two revisions, directories, variants, baselines or runs; build both and measure them in turn.
+    Compare(CompareArgs),
+    /// Find the commit that made something worse.
+    Bisect(BisectArgs),
     /// List the workloads with their variants, arguments and runtimes.
     List(SelectArgs),
     /// Save, list, show and remove baselines.
@@ -146,6 +150,83 @@ pub(crate) struct RunArgs {
     /// Open the HTML report in a browser.
     #[arg(long)]
     pub(crate) open: bool,
+}
+
+/// `cargo perfkit compare`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+    cargo perfkit compare --base origin/main                this checkout against a revision\n  \
+    cargo perfkit compare --base v1.2 --head v1.3 lookups   two revisions, one workload\n  \
+    cargo perfkit compare --base ../other                   another directory: other versions, other features\n  \
+    cargo perfkit compare --base variant:tree --head variant:hash\n  \
+    cargo perfkit compare --base baseline:main              exact values alone; timings of another session mean nothing\n\n\
+    Revisions are built in worktrees under target/perfkit; your checkout is not touched. Counts are compared exactly;\n\
+    CPU time is taken from processes of both sides in turn, as many as decide.\n\
+    Exit codes: 0 no worse, 1 failed, 2 usage, 3 regressed, 4 not everything could be judged.")]
+pub(crate) struct CompareArgs {
+    /// What to compare with: a revision, directory, baseline or run; `rev:`, `dir:`, `baseline:`, `run:` and `variant:`
+    /// in front say which is meant.
+    #[arg(long, value_name = "SIDE")]
+    pub(crate) base: String,
+    /// What to judge [default: this checkout].
+    #[arg(long, value_name = "SIDE")]
+    pub(crate) head: Option<String>,
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+    /// Lenses to look through: time, heap, memcpy, io, cpu, types, instructions, dhat [default: all but dhat; instructions
+    /// where valgrind is, and not with `--quick`; cpu where it got slower].
+    #[arg(long, value_name = "LENS", value_delimiter = ',')]
+    pub(crate) lens: Vec<String>,
+    /// Variants to run; `all` for every one [default: each workload's first].
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) variant: Vec<String>,
+    /// Seconds for the timings of one case, at most [default: 60].
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) time_budget: Option<u64>,
+    /// Fewer iterations and samples. Exact counts are as good as ever.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Exit as `git bisect run` wants it: 0 no worse, 1 worse, 125 cannot be built or judged, 128 usage.
+    #[arg(long)]
+    pub(crate) git_bisect: bool,
+    /// Let values grow by this many percent before a rule speaks, whatever perfkit.toml says.
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) noise_threshold: Option<f64>,
+    /// What to print on stdout.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: Format,
+    /// Open the HTML report in a browser.
+    #[arg(long)]
+    pub(crate) open: bool,
+}
+
+/// `cargo perfkit bisect`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+    cargo perfkit bisect --good v1.2                      which commit since v1.2 made something worse\n  \
+    cargo perfkit bisect --good v1.2 --bad v1.3 lookups   only this workload\n  \
+    git bisect run cargo perfkit compare --base v1.2 --git-bisect lookups   the same with git's own bisection\n\n\
+    Commits are built in worktrees under target/perfkit; your checkout is not touched. A commit that cannot be built or\n\
+    judged is skipped. Of merges the first parent is followed.\n\
+    Exit codes: 0 found, 1 failed, 2 usage or nothing is worse, 4 some commits could not be judged.")]
+pub(crate) struct BisectArgs {
+    /// A commit before it got worse.
+    #[arg(long, value_name = "REV")]
+    pub(crate) good: String,
+    /// A commit after.
+    #[arg(long, value_name = "REV", default_value = "HEAD")]
+    pub(crate) bad: String,
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+    /// Lenses to look through [default: as `compare`].
+    #[arg(long, value_name = "LENS", value_delimiter = ',')]
+    pub(crate) lens: Vec<String>,
+    /// Variants to run; `all` for every one [default: each workload's first].
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) variant: Vec<String>,
+    /// Seconds for the timings of one case, at most [default: 60].
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) time_budget: Option<u64>,
 }
 
 /// A report format.
@@ -436,6 +517,8 @@ pub(crate) fn main() -> ExitCode {
     interrupt::install();
     let outcome = match &cli.command {
         Command::Run(args) => commands::run::run(&cli.global, args),
+        Command::Compare(args) => commands::compare::compare(&cli.global, args),
+        Command::Bisect(args) => commands::bisect::bisect(&cli.global, args),
         Command::List(args) => commands::list::list(&cli.global, args),
         Command::Baseline(command) => match command {
             BaselineCommand::Save { name, run } => {
@@ -457,9 +540,11 @@ pub(crate) fn main() -> ExitCode {
         Command::Init(args) => commands::init::init(&cli.global, args),
         Command::Doctor => commands::doctor::doctor(&cli.global),
     };
-    outcome
-        .unwrap_or_else(|error| failure::report(&error))
-        .into()
+    let exit = outcome.unwrap_or_else(|error| failure::report(&error));
+    match &cli.command {
+        Command::Compare(args) if args.git_bisect => exit.for_git_bisect(),
+        _ => exit.into(),
+    }
 }
 
 /// Cargo runs `cargo-perfkit perfkit run`; an alias runs `cargo-perfkit run`. Both are the same command.

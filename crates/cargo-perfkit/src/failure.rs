@@ -17,6 +17,18 @@ pub(crate) enum Exit {
     NotJudged,
 }
 
+impl Exit {
+    /// What `git bisect run` understands: good, bad, cannot be tested, stop.
+    pub(crate) fn for_git_bisect(self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Pass => 0,
+            Self::Regressed => 1,
+            Self::Failed | Self::NotJudged => 125,
+            Self::Usage => 128,
+        })
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {
@@ -54,6 +66,11 @@ impl Failure {
             exit: Exit::Usage,
             ..Self::new(message)
         }
+    }
+
+    /// Whether the user asked for something that is not there.
+    pub(crate) fn is_usage(&self) -> bool {
+        self.exit == Exit::Usage
     }
 
     /// Adds what to do about it.

@@ -5,6 +5,7 @@
 
 mod baselines;
 mod build;
+mod callgrind;
 mod cargo_config;
 mod child;
 mod cli;
@@ -13,6 +14,7 @@ mod compiler_listing;
 mod environment;
 mod failure;
 mod history;
+mod interleave;
 mod interrupt;
 mod marker;
 mod measure;
@@ -23,7 +25,9 @@ mod progress;
 mod rendered;
 mod revision;
 mod rustc;
+mod session;
 mod settings;
+mod side;
 mod sources;
 mod store;
 mod symbols;

@@ -11,6 +11,7 @@ use perfkit_model::run::{Case, Outcome, PassRecord};
 use perfkit_model::stacks::StacksBuilder;
 
 use crate::build::Executable;
+use crate::callgrind;
 use crate::child::{self, Answer, Surroundings};
 use crate::failure::{Failure, counted};
 use crate::interrupt;
@@ -90,50 +91,72 @@ fn cannot_list(executable: &Executable, outcome: Outcome) -> Failure {
     }
 }
 
-/// Measures every job. A job that fails is a record in its case and does not stop the others.
-pub(crate) fn cases(
-    jobs: &[Job<'_>],
-    manner: &Manner<'_>,
-    symbols: &Symbols<'_>,
-) -> anyhow::Result<Vec<Case>> {
+/// What was measured of one case, before addresses have names.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    /// Measurements and records.
+    pub(crate) case: Case,
+    /// Parts with stacks.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// Takes these passes of every job. A job that fails is a record in its case and does not stop the others.
+pub(crate) fn take_all(jobs: &[Job<'_>], manner: &Manner<'_>) -> anyhow::Result<Vec<Taken>> {
     let mut steps = Steps::new("Measuring", jobs.iter().map(|job| job.passes.len()).sum());
-    let mut raw: Vec<(Case, Vec<Part>)> = Vec::new();
+    let mut all = Vec::with_capacity(jobs.len());
     for job in jobs {
-        let mut case = Case {
-            id: job.id.clone(),
-            ..Case::default()
+        let mut taken = Taken {
+            case: Case {
+                id: job.id.clone(),
+                ..Case::default()
+            },
+            parts: Vec::new(),
         };
-        let mut parts = Vec::new();
         for (pass, lenses) in &job.passes {
             steps.next(&format!("{}: {}", job.id, pass.as_str()));
-            let (record, taken) = take(job, *pass, lenses, manner)?;
-            case.passes.push(record);
-            merge::measurements(&mut case, *pass, &taken);
-            // The processes of one pass measure the same; the stacks of one say it all.
-            parts.extend(taken.into_iter().next());
-            if interrupt::requested() {
-                return Err(Failure::new(
-                    "interrupted; this run was not stored and no baseline was changed",
-                )
-                .into());
-            }
+            take(job, (*pass, lenses), manner, &mut taken)?;
         }
-        raw.push((case, parts));
+        all.push(taken);
     }
     steps.finish("Measured", &counted(jobs.len(), "case"));
-    Ok(name(raw, jobs, symbols))
+    Ok(all)
+}
+
+/// Takes one more pass of a case.
+pub(crate) fn take(
+    job: &Job<'_>,
+    (pass, lenses): (Pass, &[String]),
+    manner: &Manner<'_>,
+    taken: &mut Taken,
+) -> anyhow::Result<()> {
+    let (record, parts) = take_parts(job, pass, lenses, manner)?;
+    taken.case.passes.push(record);
+    merge::measurements(&mut taken.case, pass, &parts);
+    // The processes of one pass measure the same; the stacks of one say it all.
+    taken.parts.extend(parts.into_iter().next());
+    check_interrupt()
+}
+
+/// An error where the user wants to stop.
+pub(crate) fn check_interrupt() -> anyhow::Result<()> {
+    if interrupt::requested() {
+        return Err(Failure::new(
+            "interrupted; this run was not stored and no baseline was changed",
+        )
+        .into());
+    }
+    Ok(())
 }
 
 /// Turns addresses into names, each binary on a thread of its own.
 #[tracing::instrument(level = "info", skip_all)]
-fn name(raw: Vec<(Case, Vec<Part>)>, jobs: &[Job<'_>], symbols: &Symbols<'_>) -> Vec<Case> {
+pub(crate) fn name(taken: Vec<Taken>, jobs: &[Job<'_>], symbols: &Symbols<'_>) -> Vec<Case> {
     let mut by_executable: BTreeMap<&PathBuf, Vec<Unnamed<'_>>> = BTreeMap::new();
-    for (index, (job, (case, parts))) in jobs.iter().zip(raw).enumerate() {
+    for (index, (job, taken)) in jobs.iter().zip(taken).enumerate() {
         let unnamed = Unnamed {
             index,
             executable: job.executable,
-            case,
-            parts,
+            taken,
         };
         let path = &job.executable.path;
         by_executable.entry(path).or_default().push(unnamed);
@@ -148,8 +171,7 @@ fn name(raw: Vec<(Case, Vec<Part>)>, jobs: &[Job<'_>], symbols: &Symbols<'_>) ->
 struct Unnamed<'a> {
     index: usize,
     executable: &'a Executable,
-    case: Case,
-    parts: Vec<Part>,
+    taken: Taken,
 }
 
 /// Names the cases of one binary.
@@ -160,9 +182,9 @@ fn name_cases(cases: Vec<Unnamed<'_>>, symbols: &Symbols<'_>) -> Vec<(usize, Cas
     let mut namer = symbols.open(first.executable);
     let mut named = Vec::with_capacity(cases.len());
     for unnamed in cases {
-        let mut case = unnamed.case;
+        let Taken { mut case, parts } = unnamed.taken;
         let mut builder = StacksBuilder::default();
-        for part in &unnamed.parts {
+        for part in &parts {
             namer.begin(part);
             merge::stacks(&mut builder, part, |stack| namer.logical(stack));
         }
@@ -178,9 +200,9 @@ fn name_cases(cases: Vec<Unnamed<'_>>, symbols: &Symbols<'_>) -> Vec<(usize, Cas
     named
 }
 
-/// Takes one pass of one job.
+/// The processes of one pass of one job.
 #[tracing::instrument(level = "info", skip_all)]
-fn take(
+fn take_parts(
     job: &Job<'_>,
     pass: Pass,
     lenses: &[String],
@@ -205,13 +227,7 @@ fn take(
             manner.work,
         )? {
             Answer::Reply(Reply::Part(part)) => parts.push(*part),
-            Answer::Reply(_) => {
-                outcome = Outcome::Failed {
-                    message: "the bench target answered another question".to_owned(),
-                    hint: None,
-                    stderr: String::new(),
-                };
-            }
+            Answer::Reply(_) => outcome = another_question(),
             Answer::Failed(failed) => outcome = failed,
         }
     }
@@ -243,6 +259,15 @@ fn take(
     ))
 }
 
+/// What a child says that did not understand.
+pub(crate) fn another_question() -> Outcome {
+    Outcome::Failed {
+        message: "the bench target answered another question".to_owned(),
+        hint: None,
+        stderr: String::new(),
+    }
+}
+
 /// Last settings of a request, and remarks about what it will not see.
 fn refine(job: &Job<'_>, pass: Pass, measure: &mut Measure, manner: &Manner<'_>) -> Vec<String> {
     let mut notes = Vec::new();
@@ -267,20 +292,32 @@ fn refine(job: &Job<'_>, pass: Pass, measure: &mut Measure, manner: &Manner<'_>)
     notes
 }
 
-/// A pass that cannot see anything in this build.
+/// A pass that cannot see anything in this build or on this machine.
 fn unfit(job: &Job<'_>, pass: Pass, lenses: &[String]) -> Option<Outcome> {
-    (pass == Pass::Count && job.executable.opt_level == "z" && lenses == ["memcpy"]).then(|| {
-        Outcome::NotAvailable {
-            reason: "at opt-level=z every copy is inlined as `rep movs` and none is a call"
-                .to_owned(),
+    let reason = match pass {
+        Pass::Count if job.executable.opt_level == "z" && lenses == ["memcpy"] => {
+            "at opt-level=z every copy is inlined as `rep movs` and none is a call"
         }
+        Pass::Instructions if callgrind::version().is_none() => callgrind::NOT_INSTALLED,
+        _ => return None,
+    };
+    Some(Outcome::NotAvailable {
+        reason: reason.to_owned(),
     })
 }
 
+/// callgrind takes some 50 times as long as the processor. A pass takes two iterations under it where the count pass
+/// takes six, and most workloads are far from the limit.
+const SLOWER: u32 = 10;
+
 /// The limit is for what the workload takes; what perfkit asks for on top of it is added.
 fn lengthened(surroundings: &Surroundings, measure: &Measure) -> Surroundings {
+    let limit = match measure.pass {
+        Pass::Instructions => surroundings.time_limit.saturating_mul(SLOWER),
+        _ => surroundings.time_limit,
+    };
     Surroundings {
-        time_limit: surroundings.time_limit + Duration::from_millis(measure.budget_milliseconds),
+        time_limit: limit + Duration::from_millis(measure.budget_milliseconds),
         ..surroundings.clone()
     }
 }

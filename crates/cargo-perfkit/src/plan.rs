@@ -8,7 +8,6 @@ use perfkit_model::request::Measure;
 use perfkit_model::run::CaseId;
 
 use crate::build::Executable;
-use crate::cli::RunArgs;
 use crate::failure::{Failure, nearest};
 use crate::workspace::unknown;
 
@@ -32,6 +31,17 @@ pub(crate) struct Job<'a> {
     pub(crate) seed: u64,
     /// Passes, in the order to take them, each with its lenses.
     pub(crate) passes: Vec<(Pass, Vec<String>)>,
+}
+
+/// What the command line chose of what there is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Choice<'a> {
+    /// Words that names contain; none for all.
+    pub(crate) filters: &'a [String],
+    /// Variants; none for each workload's first.
+    pub(crate) variants: &'a [String],
+    /// Ids of lenses; none for those that are on by default.
+    pub(crate) lenses: &'a [String],
 }
 
 /// Whether types are to be read from the binaries.
@@ -71,14 +81,17 @@ pub(crate) fn passes(lenses: &[String]) -> Result<Vec<(Pass, Vec<String>)>, Fail
 }
 
 /// Every case that the filters and variants choose.
-pub(crate) fn jobs<'a>(targets: &'a [Target], args: &RunArgs) -> Result<Vec<Job<'a>>, Failure> {
-    let passes = passes(&args.lens)?;
-    let chosen = select(targets, &args.select.filters)?;
+pub(crate) fn jobs<'a>(
+    targets: &'a [Target],
+    choice: &Choice<'_>,
+) -> Result<Vec<Job<'a>>, Failure> {
+    let passes = passes(choice.lenses)?;
+    let chosen = select(targets, choice.filters)?;
     let known: BTreeSet<&str> = chosen
         .iter()
         .flat_map(|(_, workload)| workload.variants.iter().map(String::as_str))
         .collect();
-    for wanted in args.variant.iter().filter(|wanted| *wanted != "all") {
+    for wanted in choice.variants.iter().filter(|wanted| *wanted != "all") {
         if !known.contains(wanted.as_str()) {
             return Err(unknown("variant", wanted, known.iter().copied()));
         }
@@ -87,7 +100,7 @@ pub(crate) fn jobs<'a>(targets: &'a [Target], args: &RunArgs) -> Result<Vec<Job<
     for (executable, workload) in chosen {
         for runtime in &workload.runtimes {
             for arg in options(&workload.args) {
-                for variant in variants(workload, &args.variant) {
+                for variant in variants(workload, choice.variants) {
                     let id = CaseId {
                         package: executable.package.clone(),
                         target: executable.target.clone(),
@@ -109,7 +122,7 @@ pub(crate) fn jobs<'a>(targets: &'a [Target], args: &RunArgs) -> Result<Vec<Job<
     if jobs.is_empty() {
         return Err(Failure::usage(format!(
             "no chosen workload has the variant `{}`",
-            args.variant.join("`, `")
+            choice.variants.join("`, `")
         ))
         .hint("`cargo perfkit list` shows the variants of each workload"));
     }
@@ -197,7 +210,8 @@ fn variants(workload: &Declaration, wanted: &[String]) -> Vec<Option<String>> {
 /// The length of a pass.
 ///
 /// Exact counts need few iterations: they agree or they do not. The cpu pass wants a thousand samples, which
-/// bound the error of a share to about three points; quick runs take a third of that.
+/// bound the error of a share to about three points; quick runs take a third of that. Instructions nearly repeat: a
+/// second iteration shows by how much.
 pub(crate) fn measure(
     job: &Job<'_>,
     pass: Pass,
@@ -213,6 +227,7 @@ pub(crate) fn measure(
         (Pass::Cpu, false) => (1, 8_000),
         (Pass::Cpu, true) => (1, 1_500),
         (Pass::Dhat, _) => (1, 0),
+        (Pass::Instructions, _) => (2, 0),
     };
     Measure {
         workload: job.id.workload.clone(),
@@ -222,12 +237,29 @@ pub(crate) fn measure(
         pass,
         lenses: lenses.to_vec(),
         seed: job.seed,
-        warm_up: if pass == Pass::Time { 2 } else { 1 },
+        // The second iteration still grows some buffers, by a few tenths of a percent of its instructions.
+        warm_up: match pass {
+            Pass::Time | Pass::Instructions => 2,
+            Pass::Count | Pass::Cpu | Pass::Dhat => 1,
+        },
         iterations,
         budget_milliseconds,
         frequency: 199,
         samples: if quick { 300 } else { 1_000 },
         processors,
         dhat: None,
+    }
+}
+
+/// Milliseconds of iterations that one process of an interleaved session takes, where three take less.
+const SAMPLE_MILLISECONDS: u64 = 20;
+
+/// One process of an interleaved session: short, because processes differ by more than their iterations do.
+pub(crate) fn sample(job: &Job<'_>, processors: u32) -> Measure {
+    Measure {
+        warm_up: 1,
+        iterations: 3,
+        budget_milliseconds: SAMPLE_MILLISECONDS,
+        ..measure(job, Pass::Time, &["time".to_owned()], true, processors)
     }
 }

@@ -8,6 +8,7 @@ use perfkit_model::run::Case;
 use perfkit_report::{Selection, View};
 
 use crate::cli::Format;
+use crate::failure::Failure;
 use crate::parallel;
 use crate::progress;
 use crate::store::{file_name, write_whole};
@@ -17,7 +18,22 @@ use crate::workspace::Workspace;
 pub(crate) const PAGE: &str = "index.html";
 
 /// Metrics that get flamegraph files of their own.
-const DRAWN: [&str; 4] = ["cpu.samples", "heap.bytes", "heap.allocs", "memcpy.bytes"];
+const DRAWN: [&str; 5] = [
+    "cpu.samples",
+    "instructions.count",
+    "heap.bytes",
+    "heap.allocs",
+    "memcpy.bytes",
+];
+
+/// Refuses formats that show the stacks of one case, for commands that show all cases.
+pub(crate) fn check_whole(format: Format) -> Result<(), Failure> {
+    if matches!(format, Format::Folded | Format::Svg | Format::Pprof) {
+        return Err(Failure::usage("this command prints no single stacks")
+            .hint("run it first, then `cargo perfkit report --format svg --case NAME --metric memcpy.bytes`"));
+    }
+    Ok(())
+}
 
 /// Writes every report of a run into the report folder, and returns the page's path.
 #[tracing::instrument(level = "info", skip_all)]

@@ -68,6 +68,52 @@ pub(crate) fn find(workspace: &Workspace, wanted: &str) -> anyhow::Result<Revisi
     })
 }
 
+/// Commits of a line of development.
+#[derive(Debug)]
+pub(crate) struct Commits {
+    /// Where it begins.
+    pub(crate) good: Revision,
+    /// What came after, oldest first.
+    pub(crate) later: Vec<Revision>,
+}
+
+/// The commits after `good` up to `bad`. Of merges the first parent is followed.
+pub(crate) fn between(workspace: &Workspace, good: &str, bad: &str) -> anyhow::Result<Commits> {
+    let (good, bad) = (find(workspace, good)?, find(workspace, bad)?);
+    let root = &good.root;
+    let is_ancestor = git(
+        root,
+        ["merge-base", "--is-ancestor", &good.commit, &bad.commit],
+    );
+    if is_ancestor.is_err() || good.commit == bad.commit {
+        return Err(Failure::usage(format!(
+            "{} is no ancestor of {}",
+            good.short(),
+            bad.short()
+        ))
+        .hint("`--good` names an earlier commit of the same line; `git merge-base A B` finds where two lines parted")
+        .into());
+    }
+    let range = format!("{}..{}", good.commit, bad.commit);
+    let listed = git(
+        root,
+        [
+            "rev-list",
+            "--reverse",
+            "--first-parent",
+            "--end-of-options",
+            &range,
+        ],
+    )
+    .map_err(|said| Failure::new(format!("git could not list the commits: {said}")))?;
+    let later = listed.lines().map(|commit| Revision {
+        commit: commit.to_owned(),
+        ..good.clone()
+    });
+    let later = later.collect();
+    Ok(Commits { good, later })
+}
+
 /// Folder of the workspace within its repository, with a slash behind it; empty at the root and outside of git.
 pub(crate) fn prefix(root: &Path) -> String {
     git(root, ["rev-parse", "--show-prefix"]).unwrap_or_default()
@@ -79,9 +125,15 @@ impl Revision {
         self.commit.get(..12).unwrap_or(&self.commit)
     }
 
-    /// Checks it out into a worktree of its own.
-    pub(crate) fn check_out(&self, workspace: &Workspace) -> anyhow::Result<Checkout> {
-        let folder = workspace.target.join("base");
+    /// Its day and subject.
+    pub(crate) fn about(&self) -> Option<String> {
+        let format = "--format=%cs %s";
+        git(&self.root, ["show", "--no-patch", format, &self.commit]).ok()
+    }
+
+    /// Checks it out into a worktree of its own, the folder `place` of the workspace's target folder.
+    pub(crate) fn check_out(&self, workspace: &Workspace, place: &str) -> anyhow::Result<Checkout> {
+        let folder = workspace.target.join(place);
         remove(&self.root, &folder);
         progress::status(
             "Checking out",

@@ -25,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) annotate_moves: bool,
     /// Seconds after which a child process is ended.
     pub(crate) time_limit: u64,
+    /// Seconds that `compare` takes the timings of one case for, at most.
+    pub(crate) time_budget: u64,
     /// Variables of the caller's environment that children get to see, beside the few they need.
     pub(crate) environment: Vec<String>,
     /// Processors the children are pinned to; 0 for all. More make multi-thread runtimes meaningful.
@@ -43,6 +45,7 @@ impl Default for Settings {
             history: PathBuf::from("reports/history"),
             annotate_moves: true,
             time_limit: 120,
+            time_budget: 60,
             environment: Vec::new(),
             processors: 0,
             keep_runs: 20,
@@ -104,6 +107,7 @@ fn override_from_environment(settings: &mut Settings) -> anyhow::Result<()> {
     set("PERFKIT_HISTORY", &mut settings.history)?;
     set("PERFKIT_ANNOTATE_MOVES", &mut settings.annotate_moves)?;
     set("PERFKIT_TIME_LIMIT", &mut settings.time_limit)?;
+    set("PERFKIT_TIME_BUDGET", &mut settings.time_budget)?;
     set("PERFKIT_PROCESSORS", &mut settings.processors)?;
     set("PERFKIT_KEEP_RUNS", &mut settings.keep_runs)?;
     set("PERFKIT_TARGETS", &mut settings.targets)

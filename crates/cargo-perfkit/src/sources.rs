@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use perfkit_model::layout::{Place, TypeLayout};
+use perfkit_model::lint::Lint;
 use proc_macro2::Span;
 use syn::{Attribute, Block, ImplItem, Item, TraitItem, Type};
 
@@ -45,6 +46,27 @@ impl Definition {
     pub(crate) fn name(&self) -> String {
         self.path.join("::")
     }
+}
+
+/// Gives every finding a place: its definition, else where its crate begins, which is as close as it gets to what a
+/// macro wrote.
+pub(crate) fn locate(lint: &mut Lint, definitions: &[Definition], workspace: &Workspace) {
+    for finding in &mut lint.findings {
+        if finding.place.is_none() {
+            let (name, krate) = (&finding.type_name, &finding.krate);
+            finding.place =
+                place(definitions, workspace, name, krate).or_else(|| root_of(krate, workspace));
+        }
+    }
+}
+
+fn root_of(krate: &str, workspace: &Workspace) -> Option<Place> {
+    let file = workspace.root_file(krate)?;
+    let file = file.strip_prefix(&workspace.root).unwrap_or(&file);
+    Some(Place {
+        file: file.display().to_string(),
+        line: 1,
+    })
 }
 
 /// Everything that is defined in the sources of the workspace's packages, tests left out.
@@ -228,7 +250,7 @@ fn type_name(ty: &Type) -> Option<String> {
 }
 
 /// Where a type is defined; for a closure or block without a line of its own, its function.
-pub(crate) fn place(
+fn place(
     definitions: &[Definition],
     workspace: &Workspace,
     type_name: &str,

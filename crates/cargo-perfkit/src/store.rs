@@ -166,6 +166,20 @@ pub(crate) fn new_run(workspace: &Workspace, time: &str) -> anyhow::Result<(Stri
     Ok((id, folder))
 }
 
+/// Whether a run of this workspace has been begun and not been stored.
+pub(crate) fn is_new(workspace: &Workspace, id: &str) -> bool {
+    let folder = workspace.target.join("runs").join(id);
+    folder.is_dir() && !folder.join(RUN_FILE).exists()
+}
+
+/// Removes the folder of a run that came to nothing.
+pub(crate) fn discard_run(workspace: &Workspace, id: &str) {
+    let folder = workspace.target.join("runs").join(id);
+    if let Err(error) = std::fs::remove_dir_all(&folder) {
+        tracing::warn!("{} was not removed: {error}", folder.display());
+    }
+}
+
 /// Names of the stored runs, oldest first.
 pub(crate) fn runs(workspace: &Workspace) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(workspace.target.join("runs"))

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use perfkit_model::comparison::{Finding, Judgement, Level};
+use perfkit_model::comparison::{Estimate, Finding, Judgement, Level};
 use perfkit_model::metric::{Cost, METRICS, Metric, Noise, metric};
 use perfkit_model::run::Measurement;
 
@@ -16,7 +16,15 @@ use crate::policy::acceptance::Acceptance;
 use crate::remedy::remedy;
 use crate::rows::Judged;
 use crate::rules::{Change, MetricRule, rule_for};
-use crate::sentence::{Numbers, message};
+use crate::sentence::{self, Numbers};
+
+/// A finding before those of one cause are put together.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) finding: Finding,
+    /// Its message without the cause.
+    pub(crate) fact: String,
+}
 
 /// What rules find in one row.
 pub(crate) fn find(
@@ -25,7 +33,7 @@ pub(crate) fn find(
     environment: &EnvironmentDifference,
     policy: &Policy,
     acceptance: &Acceptance<'_>,
-) -> Vec<Finding> {
+) -> Vec<Found> {
     let row = &judged.row;
     let (Some(metric), Some(base), Some(head)) = (
         metric(&row.metric),
@@ -37,17 +45,22 @@ pub(crate) fn find(
     let mut findings = Vec::new();
     if let (Judgement::Worse, Some(rule)) = (&row.judgement, judged.rule) {
         let growth = head.value - base.value;
-        let carriers = causes::causes(pair, metric.id, growth, environment.types);
-        let mut finding = statement(
+        let carriers = if metric.lens == "time" {
+            causes::of_time(pair, (base.value, head.value), environment.types)
+        } else {
+            causes::causes(pair, metric.id, growth, environment.types)
+        };
+        let mut found = statement(
             rule,
             metric,
             (base, head),
             pair,
             carriers,
             environment.types,
+            row.estimate,
         );
-        finding.gain = Some(gain(metric, base.value, head.value, pair.head));
-        findings.push(finding);
+        found.finding.gain = Some(gain(metric, base.value, head.value, pair.head));
+        findings.push(found);
     }
     if !matches!(row.judgement, Judgement::NotJudged { .. })
         && let Some(rule) = rule_for(metric, Change::TurnedInexact)
@@ -60,9 +73,10 @@ pub(crate) fn find(
             pair,
             Vec::new(),
             environment.types,
+            None,
         ));
     }
-    findings.retain_mut(|finding| {
+    findings.retain_mut(|Found { finding, fact }| {
         let Some(rule) = crate::rules::rule(&finding.rule) else {
             return false;
         };
@@ -74,6 +88,7 @@ pub(crate) fn find(
         if let Some(accept) = acceptance.of_case(rule.id, &finding.case) {
             finding.level = Level::Allow;
             finding.message.push_str(&accept.note());
+            fact.push_str(&accept.note());
         }
         true
     });
@@ -105,18 +120,28 @@ pub(crate) fn missing_stacks(
 /// Growth by a multiple is the story and comes before a dearer metric that grew by a part: what copies ten
 /// times the bytes usually also has a peak twice as high, and the copies are the place to look.
 pub(crate) fn order(left: &Finding, right: &Finding) -> Ordering {
-    let cost = |finding: &Finding| metric(&finding.metric).map_or(Cost::Count, |row| row.cost);
     let position = |finding: &Finding| METRICS.iter().position(|row| row.id == finding.metric);
     right
         .level
         .cmp(&left.level)
         .then_with(|| multiple(right).cmp(&multiple(left)))
-        .then_with(|| cost(left).cmp(&cost(right)))
+        .then_with(|| dearest(left).cmp(&dearest(right)))
         .then_with(|| relative(right).total_cmp(&relative(left)))
         .then_with(|| (right.head - right.base).total_cmp(&(left.head - left.base)))
         .then_with(|| left.case.cmp(&right.case))
         .then_with(|| position(left).cmp(&position(right)))
         .then_with(|| left.rule.cmp(&right.rule))
+}
+
+/// What the dearest of the metrics costs that it made worse.
+fn dearest(finding: &Finding) -> Cost {
+    let symptoms = finding.symptoms.iter().map(|symptom| &symptom.metric);
+    symptoms
+        .chain([&finding.metric])
+        .filter_map(|id| metric(id))
+        .map(|row| row.cost)
+        .min()
+        .unwrap_or(Cost::Count)
 }
 
 /// How far it grew: by a part, at least twofold, at least fourfold. Beyond that the metric's cost decides, and so
@@ -149,33 +174,33 @@ fn statement(
     pair: &Pair<'_>,
     carriers: Vec<Carrier>,
     types: Types,
-) -> Finding {
+    estimate: Option<Estimate>,
+) -> Found {
     let numbers = Numbers {
         base: base.value,
         head: head.value,
         spread: head.spread(),
+        estimate,
     };
-    Finding {
+    let fact = sentence::fact(rule.check.message, metric, numbers);
+    let finding = Finding {
         rule: rule.row.id.to_owned(),
         level: rule.row.level,
         case: pair.head.id.clone(),
         metric: metric.id.to_owned(),
         base: base.value,
         head: head.value,
-        message: message(
-            rule.check.message,
-            metric,
-            numbers,
-            &carriers,
-            &pair.head.enums,
-        ),
+        message: sentence::message(&fact, metric, &carriers, &pair.head.enums),
         remedy: match rule.check.change {
             Change::Grew => remedy(metric, &carriers, pair, types),
             Change::TurnedInexact => None,
         },
         gain: None,
         causes: causes::kept(carriers),
-    }
+        because: Vec::new(),
+        symptoms: Vec::new(),
+    };
+    Found { finding, fact }
 }
 
 /// Whether a count stopped repeating. On a multi-threaded runtime counts depend on scheduling, so one that

@@ -1,10 +1,11 @@
 //! What two measurements of one metric say, by noise class.
 
-use perfkit_model::comparison::Judgement;
+use perfkit_model::comparison::{Estimate, Judgement};
 use perfkit_model::metric::Noise;
 use perfkit_model::run::Measurement;
 
 use crate::policy::limits::Limits;
+use crate::timing::{Decision, Timing};
 
 /// What two measurements of one metric say.
 #[derive(Debug)]
@@ -12,6 +13,21 @@ pub(crate) struct Opinion {
     pub(crate) judgement: Judgement,
     /// Smallest growth of the base that would have been worse; `None` where nothing could be.
     pub(crate) smallest_effect: Option<f64>,
+    /// Where it was estimated.
+    pub(crate) estimate: Option<Estimate>,
+}
+
+impl Opinion {
+    /// Not judged, and why.
+    pub(crate) fn none(reason: impl Into<String>) -> Self {
+        Self {
+            judgement: Judgement::NotJudged {
+                reason: reason.into(),
+            },
+            smallest_effect: None,
+            estimate: None,
+        }
+    }
 }
 
 /// Spreads that a near-exact value has to leave behind.
@@ -21,9 +37,17 @@ pub(crate) struct Opinion {
 const SPREADS: f64 = 3.0;
 
 /// Judges `head` against `base`. Swapping the two swaps better and worse, by construction.
-pub(crate) fn judge(base: &Measurement, head: &Measurement, limits: Limits) -> Opinion {
+///
+/// `class` is the metric's own noise class, which its rule's limits are made for. Values that fall short of it have
+/// them widened.
+pub(crate) fn judge(
+    class: Noise,
+    base: &Measurement,
+    head: &Measurement,
+    limits: Limits,
+) -> Opinion {
     let noise = base.noise.max(head.noise);
-    let limits = if noise == Noise::NearExact {
+    let limits = if noise == Noise::NearExact && class == Noise::Exact {
         limits.widened()
     } else {
         limits
@@ -49,16 +73,57 @@ pub(crate) fn judge(base: &Measurement, head: &Measurement, limits: Limits) -> O
                 Judgement::Same
             },
             smallest_effect: Some(smallest_effect(base.value, limits, band)),
+            estimate: None,
         },
-        Err(reason) => Opinion {
-            judgement: Judgement::NotJudged { reason },
-            smallest_effect: None,
-        },
+        Err(reason) => Opinion::none(reason),
     }
 }
 
 /// Why a timing is only shown.
-pub(crate) const TIMINGS: &str = "timings are compared only inside one session";
+pub(crate) const TIMINGS: &str =
+    "timings are compared only inside one session: `cargo perfkit compare`";
+
+/// What the session says that measured both sides in turn.
+pub(crate) fn judge_timing(
+    base: &Measurement,
+    head: &Measurement,
+    timing: &Timing,
+    limits: Limits,
+) -> Opinion {
+    let Some(estimate) = timing.estimate else {
+        return Opinion::none("there are too few pairs of processes for an interval");
+    };
+    let percent = |ratio: f64| format!("{:+.1} %", 100.0 * ratio);
+    let growth = (head.value - base.value).abs();
+    let judgement = match timing.decision {
+        // What takes no time worth a word may grow by any ratio.
+        Decision::Worse | Decision::Better if growth < limits.hard => Judgement::Same,
+        Decision::Worse => Judgement::Worse,
+        Decision::Better => Judgement::Better,
+        Decision::Same => Judgement::Same,
+        Decision::Open => Judgement::NotJudged {
+            reason: format!(
+                "after {} pairs the change may be anything from {} to {}: the machine is too busy for the time there was",
+                estimate.pairs,
+                percent(estimate.low),
+                percent(estimate.high)
+            ),
+        },
+        Decision::ControlFailed => Judgement::NotJudged {
+            reason: format!(
+                "the A/A control failed: the base differs from itself by {}",
+                percent(estimate.control)
+            ),
+        },
+    };
+    Opinion {
+        judgement,
+        smallest_effect: timing
+            .smallest_effect
+            .map(|effect| (effect * base.value).max(limits.hard)),
+        estimate: Some(estimate),
+    }
+}
 
 /// Growth that is still noise.
 fn band(base: &Measurement, head: &Measurement) -> Result<f64, String> {

@@ -10,29 +10,36 @@
 //! both sides; a difference nobody can attribute stays unattributed, and a guess says that it is one.
 
 pub mod anatomy;
+pub mod because;
 mod causes;
 mod environment;
 mod finding;
 mod gain;
+mod groups;
 pub mod history;
 mod judgement;
+mod layout_shift;
 pub mod lint;
 mod names;
-mod pairing;
+pub mod pairing;
 pub mod policy;
 mod remedy;
 mod rows;
 pub mod rules;
 mod sentence;
+pub mod timing;
+mod trade_off;
 pub mod types;
 mod verdict;
 
 use perfkit_model::comparison::{Comparison, Row, Verdict};
-use perfkit_model::run::Run;
+use perfkit_model::run::{Case, Run};
 
+use crate::finding::Found;
 use crate::policy::Policy;
 use crate::policy::accept::About;
 use crate::policy::acceptance::Acceptance;
+use crate::timing::Decision;
 
 /// One side of a comparison.
 #[derive(Debug, Clone)]
@@ -76,18 +83,24 @@ pub fn compare(base: &Side<'_>, head: &Side<'_>, policy: &Policy) -> Comparison 
     let mut rows: Vec<Row> = Vec::new();
     let mut findings = Vec::new();
     let mut doubts = verdict::Doubts::default();
+    let is_timed = |pair: &&pairing::Pair<'_>| !pair.head.interleaved.is_empty();
+    let court = rows::Court {
+        base,
+        head,
+        environment: &environment,
+        policy,
+        timed: pairing.pairs.iter().filter(is_timed).count(),
+    };
     for pair in &pairing.pairs {
-        let judged = rows::judge(pair, base, head, &environment, policy);
+        let judged = rows::judge(pair, court);
         doubts.note(pair.head, &judged, &environment);
-        for judged in &judged {
-            findings.extend(finding::find(
-                pair,
-                judged,
-                &environment,
-                policy,
-                &acceptance,
-            ));
-        }
+        let mut found: Vec<Found> = judged
+            .iter()
+            .flat_map(|judged| finding::find(pair, judged, &environment, policy, &acceptance))
+            .collect();
+        trade_off::weigh(&mut found, &judged, policy);
+        layout_shift::weigh(&mut found, &judged);
+        findings.extend(groups::gather(found));
         remarks.extend(finding::missing_stacks(pair, &judged, base));
         rows.extend(judged.into_iter().map(|judged| judged.row));
     }
@@ -97,16 +110,29 @@ pub fn compare(base: &Side<'_>, head: &Side<'_>, policy: &Policy) -> Comparison 
     }
     rows.sort_by(rows::order);
     findings.sort_by(finding::order);
+    remarks.extend(rows::not_available(head.run, &rows));
     let verdict = verdict::verdict(&findings, &rows, doubts, head.run, base);
     Comparison {
         base: base.name.clone(),
         head: head.name.clone(),
         verdict,
         findings,
+        types: Vec::new(),
         rows,
         remarks,
         context: environment.context,
     }
+}
+
+/// Whether a case's timings, measured in turn, say that it got slower; it is one of `cases`.
+#[must_use]
+pub fn got_slower(head: &Case, policy: &Policy, cases: usize) -> bool {
+    timing::judged(policy).into_iter().any(|(metric, limits)| {
+        let mut sessions = head.interleaved.iter();
+        let session = sessions.find(|session| session.metric == metric);
+        let gate = timing::Gate::of(limits, &head.id, cases);
+        session.is_some_and(|session| gate.judge(&session.rounds).decision == Decision::Worse)
+    })
 }
 
 /// A run on its own: its rows, nothing judged and nothing found.
@@ -126,6 +152,7 @@ pub fn examine(head: &Side<'_>) -> Comparison {
         verdict: Verdict::NotJudged {
             reason: verdict::joined(reasons).unwrap_or_else(|| reason.to_owned()),
         },
+        remarks: rows::not_available(head.run, &rows),
         rows,
         ..Comparison::default()
     }

@@ -8,17 +8,22 @@ use crate::Side;
 
 /// Two cases that are compared.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pair<'a> {
-    pub(crate) base: &'a Case,
-    pub(crate) head: &'a Case,
+pub struct Pair<'a> {
+    /// The case of the base.
+    pub base: &'a Case,
+    /// The case of the head.
+    pub head: &'a Case,
 }
 
 /// Every case of both runs, in a pair or alone; sorted, whatever the order in the runs.
 #[derive(Debug, Default)]
-pub(crate) struct Pairing<'a> {
-    pub(crate) pairs: Vec<Pair<'a>>,
-    pub(crate) base_only: Vec<&'a Case>,
-    pub(crate) head_only: Vec<&'a Case>,
+pub struct Pairing<'a> {
+    /// What is compared.
+    pub pairs: Vec<Pair<'a>>,
+    /// What only the base has.
+    pub base_only: Vec<&'a Case>,
+    /// What only the head has.
+    pub head_only: Vec<&'a Case>,
 }
 
 /// Pairs equal variants first; what is left pairs across variants where that is unambiguous.
@@ -26,7 +31,8 @@ pub(crate) struct Pairing<'a> {
 /// That is how variant `story` is compared with a baseline that was saved from variant `cured`. One case
 /// left in the base answers for every variant left in the head. Several left in the base answer for none:
 /// which of them was meant would be a guess.
-pub(crate) fn pair<'a>(base: &'a [Case], head: &'a [Case]) -> Pairing<'a> {
+#[must_use]
+pub fn pair<'a>(base: &'a [Case], head: &'a [Case]) -> Pairing<'a> {
     let mut groups: BTreeMap<CaseId, (Vec<&Case>, Vec<&Case>)> = BTreeMap::new();
     for case in base {
         groups.entry(key(case)).or_default().0.push(case);

@@ -40,7 +40,7 @@ pub(crate) fn remedy(
     types: Types,
 ) -> Option<String> {
     let mut sentences: Vec<String> = Vec::new();
-    let carried = carried(carriers);
+    let carried = carried(carriers, &pair.head.enums);
     let variant = lopsided(carried.as_ref(), carriers, &pair.head.enums);
     // What has been said of the type inside is not said again of everything around it.
     let said = match (&carried, &variant) {

@@ -1,19 +1,20 @@
 //! One row per case and metric.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use perfkit_model::comparison::{Judgement, Level, Row};
 use perfkit_model::lens::{Pass, lens};
 use perfkit_model::metric::{Direction, METRICS, Metric, Noise, metric};
-use perfkit_model::run::{Case, Measurement, Outcome};
+use perfkit_model::run::{Case, Measurement, Outcome, Run};
 
 use crate::Side;
 use crate::environment::EnvironmentDifference;
-use crate::judgement::{self, TIMINGS};
+use crate::judgement::{self, Opinion, TIMINGS};
 use crate::pairing::Pair;
 use crate::policy::Policy;
 use crate::rules::{Change, MetricRule, rule_for};
+use crate::timing::{Gate, Timing};
 
 /// A row and what led to it.
 #[derive(Debug)]
@@ -32,14 +33,19 @@ pub(crate) enum Measured {
     OneSide,
 }
 
+/// What all pairs are judged by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Court<'a> {
+    pub(crate) base: &'a Side<'a>,
+    pub(crate) head: &'a Side<'a>,
+    pub(crate) environment: &'a EnvironmentDifference,
+    pub(crate) policy: &'a Policy,
+    /// Cases whose timings are judged: together they are to raise no more false alarms than one.
+    pub(crate) timed: usize,
+}
+
 /// The rows of one pair.
-pub(crate) fn judge(
-    pair: &Pair<'_>,
-    base: &Side<'_>,
-    head: &Side<'_>,
-    environment: &EnvironmentDifference,
-    policy: &Policy,
-) -> Vec<Judged> {
+pub(crate) fn judge(pair: &Pair<'_>, court: Court<'_>) -> Vec<Judged> {
     let ids: BTreeSet<&String> = pair
         .base
         .measurements
@@ -50,44 +56,62 @@ pub(crate) fn judge(
         .map(|id| {
             let left = pair.base.measurements.get(id);
             let right = pair.head.measurements.get(id);
-            let row = |judgement, smallest_effect| Row {
+            let row = |opinion: Opinion| Row {
                 case: pair.head.id.clone(),
                 metric: id.clone(),
                 base: left.map(|measurement| measurement.value),
                 head: right.map(|measurement| measurement.value),
-                judgement,
-                smallest_effect,
+                judgement: opinion.judgement,
+                smallest_effect: opinion.smallest_effect,
+                estimate: opinion.estimate,
             };
             let measured = match (left, right) {
                 (Some(_), Some(_)) => Measured::Both,
                 _ => Measured::OneSide,
             };
-            let shown = |reason| Judgement::NotJudged { reason };
-            let (metric, rule) = match judging_rule(id, policy) {
+            let timing = interleaved(id, pair, court);
+            let (metric, rule) = match judging_rule(id, timing.as_ref(), court.policy) {
                 Ok(found) => found,
                 Err(reason) => {
+                    // Nobody asked; the numbers are shown all the same.
+                    let estimate = timing.and_then(|timing| timing.estimate);
                     return Judged {
-                        row: row(shown(reason), None),
+                        row: row(Opinion {
+                            estimate,
+                            ..Opinion::none(reason)
+                        }),
                         rule: None,
                         measured,
                     };
                 }
             };
-            let (judgement, smallest_effect) =
-                match comparable(metric, pair, (left, right), (base, head), environment) {
-                    Ok((left, right)) => {
-                        let opinion = judgement::judge(left, right, policy.limits(rule.row));
-                        (opinion.judgement, opinion.smallest_effect)
+            let opinion = match comparable(metric, pair, (left, right), court) {
+                Ok((left, right)) => {
+                    let limits = court.policy.limits(rule.row);
+                    match timing {
+                        Some(timing) => judgement::judge_timing(left, right, &timing, limits),
+                        None => judgement::judge(metric.noise, left, right, limits),
                     }
-                    Err(reason) => (shown(reason), None),
-                };
+                }
+                Err(reason) => Opinion::none(reason),
+            };
             Judged {
-                row: row(judgement, smallest_effect),
+                row: row(opinion),
                 rule: Some(rule),
                 measured,
             }
         })
         .collect()
+}
+
+/// What the session says about a metric that was measured in turn on both sides.
+fn interleaved(id: &str, pair: &Pair<'_>, court: Court<'_>) -> Option<Timing> {
+    let mut sessions = pair.head.interleaved.iter();
+    let session =
+        sessions.find(|session| session.metric == id && session.base == court.base.run.id)?;
+    let rule = rule_for(metric(id)?, Change::Grew)?;
+    let limits = court.policy.limits(rule.row);
+    Some(Gate::of(limits, &pair.head.id, court.timed).judge(&session.rounds))
 }
 
 /// The rows of a case that has nothing to be compared with.
@@ -105,6 +129,7 @@ pub(crate) fn shown_only(case: &Case, reason: &str) -> Vec<Row> {
                     reason: if is_neutral { ORIENTATION } else { reason }.to_owned(),
                 },
                 smallest_effect: None,
+                estimate: None,
             }
         })
         .collect()
@@ -125,19 +150,23 @@ pub(crate) fn order(left: &Row, right: &Row) -> Ordering {
 const ORIENTATION: &str = "for orientation only";
 
 /// The rule that judges this metric, or why none does.
-fn judging_rule(id: &str, policy: &Policy) -> Result<(&'static Metric, MetricRule), String> {
+fn judging_rule(
+    id: &str,
+    timing: Option<&Timing>,
+    policy: &Policy,
+) -> Result<(&'static Metric, MetricRule), String> {
     let Some(metric) = metric(id) else {
         return Err("this version of perfkit does not know this metric".to_owned());
     };
     if metric.direction == Direction::Neutral {
         return Err(ORIENTATION.to_owned());
     }
-    if metric.noise == Noise::Noisy {
-        return Err(TIMINGS.to_owned());
-    }
     let Some(rule) = rule_for(metric, Change::Grew) else {
         return Err("no rule judges this metric".to_owned());
     };
+    if metric.noise == Noise::Noisy && timing.is_none() {
+        return Err(TIMINGS.to_owned());
+    }
     if policy.level(rule.row) == Level::Allow {
         return Err(format!("the policy switches `{}` off", rule.row.id));
     }
@@ -149,9 +178,9 @@ fn comparable<'a>(
     metric: &Metric,
     pair: &Pair<'_>,
     (left, right): (Option<&'a Measurement>, Option<&'a Measurement>),
-    (base, head): (&Side<'_>, &Side<'_>),
-    environment: &EnvironmentDifference,
+    court: Court<'_>,
 ) -> Result<(&'a Measurement, &'a Measurement), String> {
+    let (base, head) = (court.base, court.head);
     // The head first: what is wrong with what somebody is working on matters more than an old baseline.
     for (case, measurement, side) in [(pair.head, right, head), (pair.base, left, base)] {
         if let Some(trouble) = trouble(metric, case) {
@@ -168,7 +197,7 @@ fn comparable<'a>(
     let name = |side: &Side<'_>| format!("not measured in {}", side.name);
     let right = right.ok_or_else(|| name(head))?;
     let left = left.ok_or_else(|| name(base))?;
-    match &environment.blocker {
+    match &court.environment.blocker {
         Some(reason) => Err(reason.clone()),
         None => Ok((left, right)),
     }
@@ -181,6 +210,37 @@ fn trouble(metric: &Metric, case: &Case) -> Option<String> {
         .iter()
         .filter(|record| record.pass == pass)
         .find_map(|record| failure(record.pass, &record.outcome))
+}
+
+/// A sentence for every pass that is not available, with the cases it is about, where no row says so. What was asked
+/// for and is not there must not be passed over because nothing is there to compare it with either.
+pub(crate) fn not_available(run: &Run, rows: &[Row]) -> Vec<String> {
+    let mut cases: BTreeMap<String, Vec<&Case>> = BTreeMap::new();
+    for case in &run.cases {
+        for record in &case.passes {
+            if matches!(record.outcome, Outcome::NotAvailable { .. }) {
+                let sentence = failure(record.pass, &record.outcome).unwrap_or_default();
+                cases.entry(sentence).or_default().push(case);
+            }
+        }
+    }
+    let is_said = |sentence: &str| {
+        rows.iter().any(
+            |row| matches!(&row.judgement, Judgement::NotJudged { reason } if reason == sentence),
+        )
+    };
+    cases
+        .into_iter()
+        .filter(|(sentence, _)| !is_said(sentence))
+        .filter_map(|(sentence, cases)| {
+            let (first, others) = cases.split_first()?;
+            Some(match others.len() {
+                0 => format!("`{}`: {sentence}", first.id),
+                1 => format!("`{}` and 1 other case: {sentence}", first.id),
+                count => format!("`{}` and {count} other cases: {sentence}", first.id),
+            })
+        })
+        .collect()
 }
 
 /// A sentence about a pass that has no part.

@@ -1,6 +1,6 @@
 //! The words of a finding.
 
-use perfkit_model::comparison::{Cause, MovedType, Naming};
+use perfkit_model::comparison::{Cause, Estimate, MovedType, Naming};
 use perfkit_model::layout::TypeLayout;
 use perfkit_model::metric::{Metric, Unit};
 use perfkit_model::quantity::{Quantity, change, grouped};
@@ -20,17 +20,12 @@ pub(crate) struct Numbers {
     pub(crate) head: f64,
     /// Widest difference between iterations of the head.
     pub(crate) spread: f64,
+    /// What was estimated, for timings.
+    pub(crate) estimate: Option<Estimate>,
 }
 
-/// One line: what happened, with numbers, and the first cause. Where most moved types hold one and the same type,
-/// that one comes first.
-pub(crate) fn message(
-    template: &str,
-    metric: &Metric,
-    numbers: Numbers,
-    carriers: &[Carrier],
-    enums: &[TypeLayout],
-) -> String {
+/// One line: what happened, with numbers.
+pub(crate) fn fact(template: &str, metric: &Metric, numbers: Numbers) -> String {
     let quantity = |value| Quantity {
         value,
         unit: metric.unit,
@@ -41,13 +36,23 @@ pub(crate) fn message(
     } else {
         template.to_owned()
     };
-    let mut text = template
+    template
         .replace("{title}", metric.title)
         .replace("{base}", &quantity(numbers.base).to_string())
         .replace("{head}", &quantity(numbers.head).to_string())
         .replace("{spread}", &quantity(numbers.spread).to_string())
-        .replace("{change}", &change(numbers.base, numbers.head));
-    let carried = carried(carriers);
+        .replace("{change}", &grown(numbers))
+}
+
+/// The fact with its first cause behind it. Where most moved types hold one and the same type, that one comes first.
+pub(crate) fn message(
+    fact: &str,
+    metric: &Metric,
+    carriers: &[Carrier],
+    enums: &[TypeLayout],
+) -> String {
+    let mut text = fact.to_owned();
+    let carried = carried(carriers, enums);
     // What is named as the largest part of a group has to belong to it.
     let holds = |carrier: &&Carrier| match (&carried, &carrier.cause.ty) {
         (Some(carried), Some(ty)) => type_words(&ty.name).contains(carried.name.as_str()),
@@ -81,6 +86,20 @@ pub(crate) fn message(
         (_, None) => {}
     }
     text
+}
+
+/// By how much; of timings also how sure that is: `+5.1 % (4.2 to 6.0 %, 12 pairs)`.
+fn grown(numbers: Numbers) -> String {
+    let Some(estimate) = numbers.estimate else {
+        return change(numbers.base, numbers.head);
+    };
+    format!(
+        "{} ({:.1} to {:.1} %, {} pairs)",
+        change(1.0, 1.0 + estimate.effect),
+        100.0 * estimate.low,
+        100.0 * estimate.high,
+        estimate.pairs
+    )
 }
 
 /// `variant `Corrupt` is 50 008 B, the next 24 B`.
@@ -154,6 +173,7 @@ fn cause(metric: &Metric, carrier: &Carrier) -> String {
     let events = carrier.events.filter(|events| *events > 0.0);
     let event = event(metric, carrier);
     let what = match (metric.unit, events) {
+        (Unit::Nanoseconds, _) => format!("{growth}{more}"),
         (Unit::Bytes, Some(count)) => {
             let joint = if base > 0.0 { "over" } else { "in" };
             format!("{growth}{more} {joint} {}", counted(count, event))
@@ -161,7 +181,8 @@ fn cause(metric: &Metric, carrier: &Carrier) -> String {
         (Unit::Bytes, None) => format!("{growth}{more} {event}"),
         _ => {
             let noun = counted(head - base, event);
-            match noun.split_once(' ') {
+            // The number may be `45.0 k`; the noun is one word.
+            match noun.rsplit_once(' ') {
                 Some((number, noun)) if base > 0.0 => format!("{number}{more} {noun}"),
                 _ => noun,
             }
@@ -210,6 +231,7 @@ fn event(metric: &Metric, carrier: &Carrier) -> &'static str {
         ("memcpy.bytes", None) => "copied",
         ("memcpy.calls" | "memcpy.bytes", _) if is_typed => "move",
         ("memcpy.calls" | "memcpy.bytes", _) => "copy",
+        ("instructions.count", _) => "instruction",
         ("heap.bytes", None) => "allocated",
         ("heap.allocs" | "heap.bytes", _) => "allocation",
         ("heap.reallocs", _) => "reallocation",

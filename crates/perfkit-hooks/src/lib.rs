@@ -31,6 +31,7 @@
 
 pub mod allocator;
 pub mod availability;
+pub mod callgrind;
 pub mod counters;
 pub mod marker;
 pub mod modules;

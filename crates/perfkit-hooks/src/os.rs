@@ -135,13 +135,14 @@ pub fn fix_layout_for_exec() -> io::Result<()> {
 /// Makes sure that this program runs with a fixed address layout: returns when it does, and otherwise starts it over
 /// with the same arguments, in the same process. Call it first in `main`.
 ///
-/// Returns an error when the system does not allow it, or pretended to and did not do it; the program can go on.
+/// Returns an error when the system does not allow it, or pretended to and did not do it; the program can go on. Under
+/// valgrind, which has a layout of its own that does not vary, it returns at once: starting over would leave valgrind.
 pub fn restart_with_fixed_layout() -> io::Result<()> {
     #[cfg(all(target_os = "linux", not(miri)))]
     {
         use std::os::unix::process::CommandExt;
         const RESTARTED: &str = "PERFKIT_RESTARTED";
-        if layout_is_fixed() == Some(true) {
+        if layout_is_fixed() == Some(true) || crate::callgrind::is_under_valgrind() {
             return Ok(());
         }
         if std::env::var_os(RESTARTED).is_some() {

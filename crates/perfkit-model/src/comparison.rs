@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::lint::TypeFinding;
 use crate::run::CaseId;
 
 /// Two runs side by side, judged.
@@ -16,6 +17,9 @@ pub struct Comparison {
     pub verdict: Verdict,
     /// Most important first.
     pub findings: Vec<Finding>,
+    /// Types and futures that grew and explain no finding, where both sides were built; most important first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<TypeFinding>,
     /// One row per case and metric.
     pub rows: Vec<Row>,
     /// Cases that exist on one side only, and other remarks.
@@ -64,6 +68,25 @@ pub struct Row {
     pub judgement: Judgement,
     /// The smallest growth this comparison would have called worse, in the metric's unit.
     pub smallest_effect: Option<f64>,
+    /// What was estimated, where both sides were measured in turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
+}
+
+/// The change of a noisy metric, from pairs of processes that ran in turn. All values are relative: 0.05 is 5 % more.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Estimate {
+    /// The change, as the Hodges-Lehmann estimate of the pairs' ratios.
+    pub effect: f64,
+    /// Lower end of its interval.
+    pub low: f64,
+    /// Upper end of its interval.
+    pub high: f64,
+    /// Pairs of processes that were compared.
+    pub pairs: u32,
+    /// What the same estimate says of the base against itself: the A/A control.
+    pub control: f64,
 }
 
 /// What a [`Row`] means.
@@ -108,6 +131,33 @@ pub struct Finding {
     pub remedy: Option<String>,
     /// What a cure could give at most, as a sentence.
     pub gain: Option<String>,
+    /// Types that grew, where values of them are what is moved or allocated here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<TypeFinding>,
+    /// What else the same cause made worse, most important first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub symptoms: Vec<Symptom>,
+}
+
+/// What else the cause of a [`Finding`] made worse.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Symptom {
+    /// Rule id.
+    pub rule: String,
+    /// How serious it is by itself.
+    pub level: Level,
+    /// Metric id.
+    pub metric: String,
+    /// Value of the base, per iteration.
+    pub base: f64,
+    /// Value of the head, per iteration.
+    pub head: f64,
+    /// One line that says what happened, without the cause.
+    pub message: String,
+    /// What carries it, as far as its stacks tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<Cause>,
 }
 
 /// How serious a finding is.
@@ -135,6 +185,9 @@ pub struct Cause {
     pub is_async: bool,
     /// `src/store.rs:88`, or empty.
     pub location: String,
+    /// The standard library's function that does it for `function`: `Vec<Query>::push`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
     /// What is moved, and how the name was found.
     pub ty: Option<MovedType>,
     /// Weight per iteration in the base.

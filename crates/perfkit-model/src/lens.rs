@@ -32,11 +32,19 @@ pub enum Pass {
     Cpu,
     /// `dhat` as the allocator.
     Dhat,
+    /// Under valgrind's callgrind.
+    Instructions,
 }
 
 impl Pass {
     /// Every pass, in the order a run takes them.
-    pub const ALL: [Self; 4] = [Self::Time, Self::Count, Self::Cpu, Self::Dhat];
+    pub const ALL: [Self; 5] = [
+        Self::Time,
+        Self::Count,
+        Self::Cpu,
+        Self::Dhat,
+        Self::Instructions,
+    ];
 
     /// The word in files and on the command line.
     #[must_use]
@@ -46,6 +54,7 @@ impl Pass {
             Self::Count => "count",
             Self::Cpu => "cpu",
             Self::Dhat => "dhat",
+            Self::Instructions => "instructions",
         }
     }
 }
@@ -99,6 +108,14 @@ pub const LENSES: &[Lens] = &[
         how: "the dhat allocator in a pass of its own; its JSON opens in DHAT's viewer",
         blind: "the same as heap; about 2 µs per allocation, so nothing else is measured beside it",
         platforms: "Linux, macOS",
+    },
+    Lens {
+        id: "instructions",
+        pass: Some(Pass::Instructions),
+        default: false,
+        how: "valgrind's callgrind counts every instruction of the measured region by call stack; about 50 times slower",
+        blind: "the kernel, waiting, caches and branches; code that picks its instructions at run time takes other paths than on the bare processor",
+        platforms: "Linux x86-64 and aarch64, with valgrind, on current_thread runtimes",
     },
     Lens {
         id: "types",

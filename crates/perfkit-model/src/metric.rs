@@ -119,13 +119,22 @@ pub const METRICS: &[Metric] = &[
     Metric {
         unit: Unit::Nanoseconds,
         noise: Noise::Noisy,
-        direction: Direction::Neutral,
         cost: Cost::Time,
         ..count(
             "time.wall",
             "wall time",
             "time",
             "Elapsed time of one iteration, waiting included.",
+        )
+    },
+    Metric {
+        noise: Noise::NearExact,
+        cost: Cost::Time,
+        ..count(
+            "instructions.count",
+            "instructions",
+            "instructions",
+            "Instructions executed in one iteration outside of the kernel, as callgrind counts them (Ir).",
         )
     },
     count(

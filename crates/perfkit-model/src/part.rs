@@ -62,6 +62,10 @@ pub struct Declaration {
     pub seed: u64,
 }
 
+/// What callgrind writes into the file of a measured iteration, as the reason for it. Files with other reasons, such as
+/// the last one of a process, are not of perfkit's making.
+pub const CALLGRIND_REASON: &std::ffi::CStr = c"perfkit: one iteration";
+
 /// What one pass measured.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
+use crate::interleaved::Interleaved;
 use crate::layout::{Piece, TypeLayout};
 use crate::lens::Pass;
 use crate::metric::Noise;
@@ -49,6 +50,9 @@ pub struct Case {
     pub measurements: BTreeMap<String, Measurement>,
     /// The child processes that measured it.
     pub passes: Vec<PassRecord>,
+    /// Noisy metrics that were measured in turn with the base of a comparison.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interleaved: Vec<Interleaved>,
     /// Layouts of the enums that moved types of 1 kB or more hold by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub enums: Vec<TypeLayout>,

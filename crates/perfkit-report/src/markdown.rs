@@ -27,6 +27,12 @@ pub fn render(view: &View<'_>, writer: &mut impl Write) -> Result<(), RenderErro
     let cases = cases(view);
     let mut blocks = vec![verdict(view, &cases)];
     blocks.extend(cases::findings(view).map(finding));
+    blocks.extend(
+        view.comparison
+            .types
+            .iter()
+            .map(crate::lint::markdown::finding),
+    );
     blocks.extend(failures(view));
     let (quiet, loud): (Vec<_>, Vec<_>) = cases.iter().partition(|case| case.is_quiet());
     blocks.extend(loud.into_iter().map(table));
@@ -101,7 +107,16 @@ fn finding(finding: &Finding) -> String {
         }
         block.push('\n');
     }
-    for (label, words) in [("Remedy", &finding.remedy), ("Gain", &finding.gain)] {
+    for grown in &finding.because {
+        block.push_str(&format!("\n**Because:** {}\n", sentence(&grown.message)));
+    }
+    if !finding.symptoms.is_empty() {
+        block.push_str("\nAlso:\n\n");
+    }
+    for symptom in &finding.symptoms {
+        block.push_str(&format!("- {}\n", sentence(&symptom.message)));
+    }
+    for (label, words) in [("Remedy", &text::remedy(finding)), ("Gain", &finding.gain)] {
         if let Some(words) = words {
             block.push_str(&format!("\n**{label}:** {}\n", sentence(words)));
         }

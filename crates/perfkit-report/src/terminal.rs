@@ -2,7 +2,7 @@
 
 mod case;
 pub(crate) mod layout;
-mod sections;
+pub(crate) mod sections;
 mod trend;
 
 use std::io::Write;

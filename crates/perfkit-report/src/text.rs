@@ -1,6 +1,6 @@
 //! Turns names and numbers into text that is safe and readable in every format.
 
-use perfkit_model::comparison::{Cause, Judgement, Level, MovedType, Naming};
+use perfkit_model::comparison::{Cause, Finding, Judgement, Level, MovedType, Naming};
 use perfkit_model::metric::Unit;
 use perfkit_model::quantity::{self, Quantity};
 use perfkit_model::stacks::{Frame, FrameKind};
@@ -189,4 +189,13 @@ pub(crate) fn spans(message: &str) -> Vec<(bool, &str)> {
     spans.push((false, rest));
     spans.retain(|(_, text)| !text.is_empty());
     spans
+}
+
+/// What to do about a finding: about the type that is the reason, else about what was found.
+pub(crate) fn remedy(finding: &Finding) -> Option<String> {
+    let of_types = finding
+        .because
+        .iter()
+        .find_map(|grown| grown.remedy.clone());
+    of_types.or_else(|| finding.remedy.clone())
 }

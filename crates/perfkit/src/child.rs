@@ -187,15 +187,8 @@ fn measure_one(bench: &Bench, origin: &Origin, measure: &Measure) -> Result<Part
         part.notes
             .push(format!("the processor affinity could not be set: {error}"));
     }
-    let mut meter = meter(measure)?;
-    let units = (declared.drive)(&case, measure.warm_up, meter.as_mut()).map_err(|failure| {
-        let kind = match failure {
-            Failure::WrongResult { .. } => RefusalKind::WrongResult,
-            Failure::Runtime { .. } => RefusalKind::Invalid,
-            Failure::NotAvailable { .. } => RefusalKind::NotAvailable,
-        };
-        refusal(kind, failure.to_string())
-    })?;
+    let mut meter = meter(measure, &case)?;
+    let units = (declared.drive)(&case, measure.warm_up, meter.as_mut()).map_err(refused)?;
     meter.fill(&mut part);
     part.units = perfkit_model::run::Units {
         items: units.items,
@@ -231,7 +224,16 @@ fn find<'bench>(bench: &'bench Bench, workload: &str) -> Result<&'bench Declared
         })
 }
 
-fn meter(measure: &Measure) -> Result<Box<dyn Meter>, Refusal> {
+fn refused(failure: Failure) -> Refusal {
+    let kind = match failure {
+        Failure::WrongResult { .. } => RefusalKind::WrongResult,
+        Failure::Runtime { .. } => RefusalKind::Invalid,
+        Failure::NotAvailable { .. } => RefusalKind::NotAvailable,
+    };
+    refusal(kind, failure.to_string())
+}
+
+fn meter(measure: &Measure, case: &Case) -> Result<Box<dyn Meter>, Refusal> {
     match measure.pass {
         Pass::Time => Ok(Box::new(passes::time::Time::new(measure))),
         Pass::Count => Ok(Box::new(passes::count::Count::new(measure))),
@@ -239,6 +241,10 @@ fn meter(measure: &Measure) -> Result<Box<dyn Meter>, Refusal> {
         Pass::Cpu => Ok(Box::new(passes::cpu::Cpu::new(measure))),
         #[cfg(feature = "dhat")]
         Pass::Dhat => Ok(Box::new(passes::dhat::Dhat::new(measure))),
+        Pass::Instructions => {
+            let instructions = passes::instructions::Instructions::new(measure, case.runtime);
+            Ok(Box::new(instructions.map_err(refused)?))
+        }
         #[cfg(not(all(feature = "cpu", feature = "dhat")))]
         pass => Err(Refusal {
             hint: Some(format!("build with `--features perfkit/{}`", pass.as_str())),

@@ -3,11 +3,13 @@
 //! `generate` writes every file that is made from code, `generate --check` says which of them are stale, and
 //! `new-rule` starts a rule. Nothing here is published.
 
+mod alarms;
 mod commands;
 mod generate;
 mod new_rule;
 mod reference;
 mod schemas;
+mod truth;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,8 +19,10 @@ use crate::generate::Mode;
 const USAGE: &str = "usage: cargo xtask <chore>
 
 chores:
+  alarms TIMES      compare the seeded workloads with themselves, add to reports/alarms.csv and write reports/alarms.md
   generate          write the schemas and the reference
   generate --check  fail where one of them is stale
+  truth [PAIR...]   measure the seeded pairs and write reports/truth.md; with names, only those and no file
   new-rule ID       start a rule of perfkit-compare, ID in kebab-case
 ";
 
@@ -34,6 +38,8 @@ fn main() -> ExitCode {
         ["generate"] => generate::generate(&root(), Mode::Write),
         ["generate", "--check"] => generate::generate(&root(), Mode::Check),
         ["new-rule", id] => new_rule::new_rule(&root(), id),
+        ["truth", names @ ..] => truth::truth(&root(), names),
+        ["alarms", times] => alarms::alarms(&root(), times),
         ["help" | "--help" | "-h"] => Ok(USAGE.to_owned()),
         _ => {
             eprint!("{USAGE}");

@@ -2,14 +2,13 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::Command;
 
 use perfkit_model::lens::LENSES;
 
 use crate::cli::Global;
 use crate::failure::Exit;
 use crate::workspace::Workspace;
-use crate::{cargo_config, compiler_listing, rustc, settings};
+use crate::{callgrind, cargo_config, compiler_listing, rustc, settings};
 
 /// One thing that was looked at.
 struct Check {
@@ -41,15 +40,18 @@ pub(crate) fn doctor(global: &Global) -> anyhow::Result<Exit> {
     section("Machine", machine());
     section("Workspace", workspace(global));
     text.push_str("Lenses\n");
+    let width = LENSES.iter().map(|lens| lens.id.len()).max();
+    let width = width.unwrap_or_default();
     for lens in LENSES {
-        let state = if available(lens.id) { "ok   " } else { "none " };
-        let _ = writeln!(text, "  {state} {:<7} {}", lens.id, lens.how);
-        let _ = writeln!(text, "                blind to {}", lens.blind);
-        if !available(lens.id) {
+        let available = available(lens.id);
+        let state = if available { "ok   " } else { "none " };
+        let _ = writeln!(text, "  {state} {:<width$} {}", lens.id, lens.how);
+        let _ = writeln!(text, "        {:width$} blind to {}", "", lens.blind);
+        if !available {
             let _ = writeln!(
                 text,
-                "                not available here; it works on {}",
-                lens.platforms
+                "        {:width$} not available here; it works on {}",
+                "", lens.platforms
             );
         }
     }
@@ -63,6 +65,7 @@ fn available(lens: &str) -> bool {
     match lens {
         "memcpy" | "io" => linux && known_processor,
         "cpu" => linux && known_processor,
+        "instructions" => linux && known_processor && callgrind::version().is_some(),
         _ => true,
     }
 }
@@ -108,12 +111,6 @@ fn compiler() -> Vec<Check> {
 }
 
 fn machine() -> Vec<Check> {
-    let has = |program: &str| {
-        Command::new(program)
-            .arg("--version")
-            .output()
-            .is_ok_and(|output| output.status.success())
-    };
     let read = |path: &str| std::fs::read_to_string(path).map(|text| text.trim().to_owned());
     let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
     let mut checks = vec![
@@ -122,15 +119,18 @@ fn machine() -> Vec<Check> {
             format!("{processors} processors"),
             "on one processor a multi_thread runtime measures the scheduler of the kernel",
         ),
-        check(
-            has("valgrind"),
-            if has("valgrind") {
-                "valgrind is installed"
-            } else {
-                "valgrind is not installed"
-            },
-            "only perfkit's own tests need it: `apt-get install valgrind`",
-        ),
+        match callgrind::version() {
+            Some(version) => check(
+                true,
+                format!("{version} is installed: `--lens instructions` works"),
+                "",
+            ),
+            None => check(
+                false,
+                "valgrind is not installed, which the instructions lens needs",
+                "`apt-get install valgrind`",
+            ),
+        },
     ];
     if let Ok(setting) = read("/proc/sys/kernel/perf_event_paranoid") {
         checks.push(check(

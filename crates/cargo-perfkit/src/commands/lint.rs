@@ -4,7 +4,7 @@ use std::path::Path;
 
 use perfkit_compare::lint::{Criteria, TypeSide};
 use perfkit_model::comparison::Verdict;
-use perfkit_model::layout::{Place, TypeLayout, TypeTable};
+use perfkit_model::layout::{TypeLayout, TypeTable};
 use perfkit_model::lint::Lint;
 use perfkit_model::run::Run;
 use perfkit_report::lint::Origin;
@@ -14,25 +14,22 @@ use crate::build::{self, Built};
 use crate::cli::{BuildArgs, Global, LintArgs, LintFormat};
 use crate::failure::{Exit, Failure, counted};
 use crate::revision::{self, Revision};
-use crate::rustc::{self, Rustc};
+use crate::rustc::Rustc;
 use crate::settings::{self, Settings};
 use crate::sources::{self, Definition};
 use crate::targets::Kind;
 use crate::types_text::{self, StoredTypes};
 use crate::workspace::Workspace;
-use crate::{compiler_listing, environment, progress, rendered, store, targets, type_tables};
+use crate::{
+    compiler_listing, environment, progress, rendered, session, store, targets, type_tables,
+};
 
 /// Functions without code that are named; the rest is counted.
 const MOST_NAMED: usize = 5;
 
 /// Runs the command.
 pub(crate) fn lint(global: &Global, args: &LintArgs) -> anyhow::Result<Exit> {
-    let (workspace, rustc) = std::thread::scope(|scope| {
-        let rustc = scope.spawn(rustc::ask);
-        (Workspace::load(global), rustc.join())
-    });
-    let workspace = workspace?;
-    let rustc = rustc.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    let (workspace, rustc) = session::ask(global)?;
     let (settings, policy) = settings::load(&workspace.root)?;
     let baselines = Baselines {
         folder: workspace.root.join(&settings.baselines),
@@ -44,7 +41,7 @@ pub(crate) fn lint(global: &Global, args: &LintArgs) -> anyhow::Result<Exit> {
         rustc: &rustc,
         args,
     };
-    linter.check(args)?;
+    linter.check()?;
     let _lock = store::lock(&workspace)?;
     let base = linter.base(&baselines)?;
     let built = linter.build(&workspace)?;
@@ -66,7 +63,7 @@ pub(crate) fn lint(global: &Global, args: &LintArgs) -> anyhow::Result<Exit> {
             run: run.as_ref(),
         },
     );
-    linter.locate(&mut lint, &definitions);
+    sources::locate(&mut lint, &definitions, &workspace);
     lint.remarks
         .extend(linter.without_code(&definitions, &head));
     if let Some((name, base)) = &base {
@@ -112,7 +109,8 @@ struct Linter<'a> {
 
 impl Linter<'_> {
     /// Before anything long: what cannot go well is told at once.
-    fn check(&self, args: &LintArgs) -> anyhow::Result<()> {
+    fn check(&self) -> anyhow::Result<()> {
+        let args = self.args;
         if args.compiler_listing {
             compiler_listing::check()?;
         }
@@ -180,7 +178,7 @@ impl Linter<'_> {
         {
             return Ok(types);
         }
-        let checkout = revision.check_out(self.workspace)?;
+        let checkout = revision.check_out(self.workspace, "base")?;
         // Cargo takes a crate of the same name at the same place within its workspace for the same crate, and what was
         // built of one revision for that of the other: never in the target directory of the user's checkout.
         let base = Workspace::at(&checkout.root, &self.workspace.folder("base-build")?)?;
@@ -243,17 +241,6 @@ impl Linter<'_> {
         })
     }
 
-    /// Gives every finding a place.
-    fn locate(&self, lint: &mut Lint, definitions: &[Definition]) {
-        for finding in &mut lint.findings {
-            if finding.place.is_none() {
-                let (name, krate) = (&finding.type_name, &finding.krate);
-                finding.place = sources::place(definitions, self.workspace, name, krate)
-                    .or_else(|| self.root_of(krate));
-            }
-        }
-    }
-
     /// Names the async functions whose futures nobody has seen.
     fn without_code(&self, definitions: &[Definition], types: &StoredTypes) -> Option<String> {
         let without = unseen(definitions, &types.table, self.kinds());
@@ -280,16 +267,6 @@ impl Linter<'_> {
                 counted(without.len(), "async function"),
                 named.join(", ")
             )
-        })
-    }
-
-    /// What a macro wrote has no line of its own; the root of its crate is as close as it gets.
-    fn root_of(&self, krate: &str) -> Option<Place> {
-        let file = self.workspace.root_file(krate)?;
-        let file = file.strip_prefix(&self.workspace.root).unwrap_or(&file);
-        Some(Place {
-            file: file.display().to_string(),
-            line: 1,
         })
     }
 }

@@ -1,6 +1,8 @@
 //! One file per command.
 
 pub(crate) mod baseline;
+pub(crate) mod bisect;
+pub(crate) mod compare;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod history;

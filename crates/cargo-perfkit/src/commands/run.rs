@@ -1,43 +1,25 @@
 //! `cargo perfkit run`: build, measure, compare, report.
 
-use std::path::Path;
-
 use perfkit_compare::policy::limits::Percent;
 use perfkit_compare::policy::{Policy, RuleId};
 use perfkit_compare::rules::RULES;
 use perfkit_compare::{Side, SideKind};
-use perfkit_debuginfo::workspace::WorkspaceCrates;
-use perfkit_model::RUN_FORMAT;
 use perfkit_model::comparison::{Comparison, Verdict};
-use perfkit_model::layout::Piece;
 use perfkit_model::run::Run;
 use perfkit_report::View;
 
 use crate::baselines::Baselines;
-use crate::build::Executable;
-use crate::child::Surroundings;
-use crate::cli::{Format, Global, RunArgs};
+use crate::cli::{Global, RunArgs};
 use crate::failure::{Exit, Failure};
 use crate::history::Past;
-use crate::measure::Manner;
-use crate::plan::Job;
+use crate::plan::Choice;
+use crate::session::{self, Home, Opening, Session};
 use crate::settings::Settings;
-use crate::symbols::Symbols;
-use crate::workspace::Workspace;
-use crate::{
-    build, environment, measure, plan, progress, rendered, rustc, settings, store, targets,
-    type_tables,
-};
+use crate::{measure, plan, progress, rendered, settings, store};
 
 /// Runs the command.
 pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
-    // Cargo and the compiler take a tenth of a second each to answer.
-    let (workspace, rustc) = std::thread::scope(|scope| {
-        let rustc = scope.spawn(rustc::ask);
-        (Workspace::load(global), rustc.join())
-    });
-    let workspace = workspace?;
-    let rustc = rustc.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    let (workspace, rustc) = session::ask(global)?;
     let (settings, policy) = settings::load(&workspace.root)?;
     let policy = with_threshold(policy, args.noise_threshold)?;
     let baselines = Baselines {
@@ -49,11 +31,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
     if let Some(name) = &args.save_baseline {
         crate::baselines::check_name(name)?;
     }
-    if matches!(args.format, Format::Folded | Format::Svg | Format::Pprof) {
-        return Err(Failure::usage("`run` prints no single stacks")
-            .hint("run first, then `cargo perfkit report --format svg --case NAME --metric memcpy.bytes`")
-            .into());
-    }
+    rendered::check_whole(args.format)?;
     let base = match base(&baselines, args.baseline.as_deref(), &settings) {
         // It is saved anew, which is what its error advises.
         Err(error) if args.baseline.is_none() && replaces(args, &settings.baseline) => {
@@ -63,7 +41,12 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
         base => base?,
     };
     let _lock = store::lock(&workspace)?;
-    let run = measured(&workspace, args, &settings, &rustc)?;
+    let home = Home {
+        workspace: &workspace,
+        settings: &settings,
+        rustc: &rustc,
+    };
+    let run = measured(home, args)?;
     store::save_run(&workspace, &run, settings.keep_runs)?;
 
     let comparison = judge(base.as_ref(), &run, &policy);
@@ -96,67 +79,30 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
 }
 
 /// Builds, measures and names; nothing is judged yet.
-fn measured(
-    workspace: &Workspace,
-    args: &RunArgs,
-    settings: &Settings,
-    rustc: &rustc::Rustc,
-) -> anyhow::Result<Run> {
-    let packages = targets::benches(workspace, &args.select.build)?;
-    let built = build::workloads(workspace, &packages, &args.select.build, settings, rustc)?;
-    let (variables, recorded) = environment::variables(settings);
-    let surroundings = Surroundings {
-        variables,
-        time_limit: std::time::Duration::from_secs(settings.time_limit),
-    };
-    let work = workspace.folder("work")?;
-    let targets = measure::targets(&built.executables, &surroundings, &work)?;
-    let jobs = plan::jobs(&targets, args)?;
-
-    let now = jiff::Timestamp::now();
-    let (id, files) = store::new_run(workspace, &now.strftime("%Y%m%d-%H%M%S").to_string())?;
-    let manner = Manner {
-        quick: args.quick,
-        processors: settings.processors,
-        surroundings: &surroundings,
-        work: &work,
-        files: &files,
-    };
-    let crates = WorkspaceCrates {
-        root: workspace.root.clone(),
-        members: workspace.crate_names(),
-        dependencies: workspace.dependency_names(),
-    };
-    let symbols = Symbols {
-        crates: &crates,
-        folder: workspace.folder("symbols")?,
-    };
-    let cases = measure::cases(&jobs, &manner, &symbols).inspect_err(|_| discard(&files))?;
+fn measured(home: Home<'_>, args: &RunArgs) -> anyhow::Result<Run> {
+    let session = Session::open(home, home.workspace, &args.select.build)?;
+    let jobs = plan::jobs(
+        &session.targets,
+        &Choice {
+            filters: &args.select.filters,
+            variants: &args.variant,
+            lenses: &args.lens,
+        },
+    )?;
+    let opening = Opening::now(home)?;
+    let taken = measure::take_all(&jobs, &session.manner(&opening, args.quick))
+        .inspect_err(|_| opening.discard(home))?;
+    let cases = session.name(taken, &jobs)?;
     let types = if plan::reads_types(&args.lens) {
-        large_types(&jobs, workspace)
+        session.large_types(&jobs)
     } else {
         Vec::new()
     };
     Ok(Run {
-        format: RUN_FORMAT,
-        perfkit: env!("CARGO_PKG_VERSION").to_owned(),
-        id,
-        started: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         quick: args.quick,
         partial: is_partial(args),
-        environment: environment::describe(workspace, settings, rustc, &built, recorded),
-        cases,
-        types,
+        ..session.run(&opening, cases, types)
     })
-}
-
-/// What the large types of the measured programs are made of. Where that cannot be read, all that was measured stands.
-fn large_types(jobs: &[Job<'_>], workspace: &Workspace) -> Vec<Piece> {
-    let mut executables: Vec<Executable> = jobs.iter().map(|job| job.executable.clone()).collect();
-    executables.dedup();
-    type_tables::largest(&executables, workspace)
-        .inspect_err(|error| progress::warn(&format!("types are left out: {error:#}")))
-        .unwrap_or_default()
 }
 
 /// Whether nothing of this baseline will be left.
@@ -171,13 +117,6 @@ fn is_partial(args: &RunArgs) -> bool {
         && select.build.package.is_empty()
         && select.build.bench.is_empty()
         && args.variant.is_empty())
-}
-
-/// Removes the folder of a run that came to nothing.
-fn discard(folder: &Path) {
-    if let Err(error) = std::fs::remove_dir_all(folder) {
-        tracing::warn!("{} was not removed: {error}", folder.display());
-    }
 }
 
 /// The baseline to compare with. One that was asked for by name has to be there.
@@ -226,7 +165,7 @@ fn exit(run: &Run, comparison: &Comparison, gate: bool) -> Exit {
 }
 
 /// Sets the relative limit of every rule.
-fn with_threshold(mut policy: Policy, percent: Option<f64>) -> anyhow::Result<Policy> {
+pub(super) fn with_threshold(mut policy: Policy, percent: Option<f64>) -> anyhow::Result<Policy> {
     let Some(percent) = percent else {
         return Ok(policy);
     };

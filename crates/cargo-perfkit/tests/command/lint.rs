@@ -1,11 +1,10 @@
 //! `cargo perfkit lint`: what grew since the baseline or a revision, in every format.
 
-use std::process::Command;
-
 use insta::assert_snapshot;
 use serde_json::Value;
 
 use crate::outcome::Outcome;
+use crate::repository::{commit, committed, git};
 use crate::sandbox::Sandbox;
 
 const MANIFEST: &str = r#"
@@ -225,34 +224,8 @@ fn repository() -> Sandbox {
         ("service/src/lib.rs", LIBRARY),
         (".gitignore", "Cargo.lock\n.lockfile-of-perfkit\n"),
     ])
-    .without("GIT_DIR")
-    .with("GIT_CONFIG_GLOBAL", "/dev/null")
-    .with("GIT_CEILING_DIRECTORIES", "/")
     .within("service");
-    git(&sandbox, &["init", "--quiet", "--initial-branch=main"]);
-    commit(&sandbox, "before");
-    sandbox
-}
-
-fn git(sandbox: &Sandbox, arguments: &[&str]) -> String {
-    let mut command: Command = sandbox.program("git");
-    command
-        .args([
-            "-c",
-            "user.name=perfkit",
-            "-c",
-            "user.email=perfkit@localhost",
-        ])
-        .args(arguments)
-        .current_dir(&sandbox.root);
-    let outcome = sandbox.run(command);
-    assert_eq!(outcome.code, Some(0), "{arguments:?}: {}", outcome.text());
-    outcome.stdout
-}
-
-fn commit(sandbox: &Sandbox, message: &str) {
-    git(sandbox, &["add", "--all"]);
-    git(sandbox, &["commit", "--quiet", "--message", message]);
+    committed(sandbox)
 }
 
 #[test]

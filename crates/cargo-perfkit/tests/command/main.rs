@@ -7,6 +7,7 @@
 mod baselines;
 mod builds;
 mod catalogue;
+mod comparing;
 mod failures;
 mod history;
 mod init;
@@ -15,6 +16,7 @@ mod judging;
 mod lint;
 mod outcome;
 mod reports;
+mod repository;
 mod sandbox;
 mod types;
 mod usage;

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use perfkit_model::comparison::Naming;
+use perfkit_model::layout::TypeLayout;
 use perfkit_model::type_words::type_words;
 
 use crate::causes::Carrier;
@@ -28,8 +29,9 @@ pub(crate) struct Carried {
 /// Smallest part of the growth worth a name of its own.
 const SMALLEST_SHARE: f64 = 0.2;
 
-/// The type that carries most of the growth, where at least two moved types hold it.
-pub(crate) fn carried(carriers: &[Carrier]) -> Option<Carried> {
+/// The type that carries most of the growth, where at least two moved types hold it. Of two that are always moved together
+/// the larger one is the load.
+pub(crate) fn carried(carriers: &[Carrier], enums: &[TypeLayout]) -> Option<Carried> {
     let mut sums: BTreeMap<&str, (Carried, BTreeSet<&str>)> = BTreeMap::new();
     for carrier in carriers {
         let cause = &carrier.cause;
@@ -60,7 +62,14 @@ pub(crate) fn carried(carriers: &[Carrier]) -> Option<Carried> {
     let shared = sums
         .into_values()
         .filter(|(sum, types)| types.len() > 1 && sum.share >= SMALLEST_SHARE);
+    let size = |name: &str| {
+        let named = enums.iter().filter(|layout| layout.simple_name() == name);
+        named.map(|layout| layout.size).max().unwrap_or_default()
+    };
     shared
-        .max_by(|left, right| left.0.growth.total_cmp(&right.0.growth))
+        .max_by(|(left, _), (right, _)| {
+            let growth = left.growth.total_cmp(&right.growth);
+            growth.then_with(|| size(&left.name).cmp(&size(&right.name)))
+        })
         .map(|(sum, _)| sum)
 }

@@ -36,7 +36,8 @@ pub(crate) struct Carrier {
     pub(crate) boxed: Boxed,
     /// The standard library's function between the user's and the event.
     pub(crate) through: Option<Through>,
-    /// The largest type that the head moves at the very line that allocates: what the block likely holds.
+    /// The largest type that the head moves at the very line that allocates: what the block likely holds. Of a whole
+    /// function, what it moves in the stack that grew most.
     pub(crate) moved_here: Option<MovedType>,
 }
 
@@ -66,7 +67,8 @@ pub(crate) fn causes(pair: &Pair<'_>, metric: &str, growth: f64, types: Types) -
     }
     let (base, head) = weights::weights(&pair.base.stacks, &pair.head.stacks, metric, types);
     let matched = matching::subtract(base, head);
-    let sums = by_site(matched);
+    let grain = grain(metric);
+    let sums = by_site(matched, grain);
 
     let stacks = &pair.head.stacks;
     let async_names = async_names(stacks);
@@ -85,16 +87,120 @@ pub(crate) fn causes(pair: &Pair<'_>, metric: &str, growth: f64, types: Types) -
         .map(|sum| {
             let share = (sum.head - sum.base) / growth;
             let carrier = carrier(&sum, share, stacks, &async_names, events.as_ref());
-            evidence.complete(carrier, &sum.site, metric)
+            match grain {
+                Grain::Line => evidence.complete(carrier, &sum.site, metric),
+                Grain::Function => whole_function(carrier),
+            }
         })
         .collect()
+}
+
+/// Columns that say where time goes, the surer first.
+const WHERE_TIME_GOES: [&str; 2] = [COUNTED, "cpu.samples"];
+
+/// The column whose weights are counted; of any other a difference may be chance.
+const COUNTED: &str = "instructions.count";
+
+/// Standard deviations by which samples have to differ before they are taken for a cause.
+const DEVIATIONS: f64 = 3.0;
+
+/// What carries the growth of a time from the first to the second value, from instructions by stack where both sides have
+/// them, else from samples. Weights are scaled to the time they stand for.
+pub(crate) fn of_time(pair: &Pair<'_>, (base, head): (f64, f64), types: Types) -> Vec<Carrier> {
+    let column = WHERE_TIME_GOES.into_iter().find(|column| {
+        [pair.base, pair.head]
+            .iter()
+            .all(|case| total(case, column) > 0.0)
+    });
+    let Some(column) = column else {
+        return Vec::new();
+    };
+    let scales = (
+        base / total(pair.base, column),
+        head / total(pair.head, column),
+    );
+    // Samples of each side stand for times of their own; what is compared is times.
+    let growth = head - base;
+    let iterations = iterations(pair.head, column);
+    let mut carriers = scaled(pair, column, scales, types);
+    carriers.retain(|carrier| {
+        let Cause { base, head, .. } = carrier.cause;
+        let samples = (base / scales.0 + head / scales.1) * iterations;
+        let deviation = samples.sqrt() * scales.1 / iterations;
+        column == COUNTED || head - base > DEVIATIONS * deviation
+    });
+    for carrier in &mut carriers {
+        carrier.cause.share = (carrier.cause.head - carrier.cause.base) / growth;
+    }
+    carriers
+}
+
+/// Carriers of a column of time, by function: one function's time is spread over its lines.
+fn scaled(pair: &Pair<'_>, column: &str, scales: (f64, f64), types: Types) -> Vec<Carrier> {
+    let (mut base, mut head) =
+        weights::weights(&pair.base.stacks, &pair.head.stacks, column, types);
+    base.iter_mut().for_each(|weight| weight.value *= scales.0);
+    head.iter_mut().for_each(|weight| weight.value *= scales.1);
+    let mut sums: BTreeMap<(&str, bool), Sum<'_>> = BTreeMap::new();
+    let mut gone: BTreeMap<(&str, bool), f64> = BTreeMap::new();
+    for weight in &base {
+        *gone
+            .entry((weight.site.function, weight.site.is_async))
+            .or_default() += weight.value;
+    }
+    for weight in head {
+        let key = (weight.site.function, weight.site.is_async);
+        let sum = sums.entry(key).or_insert_with(|| Sum {
+            site: weight.site,
+            base: gone.get(&key).copied().unwrap_or_default(),
+            head: 0.0,
+            nodes: Vec::new(),
+            heaviest: (weight.value, weight.node),
+        });
+        sum.head += weight.value;
+        sum.nodes.push(weight.node);
+        if weight.value > sum.heaviest.0 {
+            sum.heaviest = (weight.value, weight.node);
+            sum.site = weight.site;
+        }
+    }
+    let mut sums: Vec<Sum<'_>> = sums
+        .into_values()
+        .filter(|sum| sum.head > sum.base)
+        .collect();
+    sums.sort_by(|left, right| {
+        (right.head - right.base)
+            .total_cmp(&(left.head - left.base))
+            .then_with(|| left.site.cmp(&right.site))
+    });
+    let stacks = &pair.head.stacks;
+    let async_names = async_names(stacks);
+    sums.into_iter()
+        .map(|sum| carrier(&sum, 0.0, stacks, &async_names, None))
+        .collect()
+}
+
+/// Weight of a column per iteration.
+fn total(case: &Case, column: &str) -> f64 {
+    let column = case.stacks.column(column);
+    column.map_or(0.0, |column| {
+        column.total() as f64 / f64::from(column.iterations.max(1))
+    })
+}
+
+fn iterations(case: &Case, column: &str) -> f64 {
+    let column = case.stacks.column(column);
+    column.map_or(1.0, |column| f64::from(column.iterations.max(1)))
 }
 
 /// The causes worth showing.
 pub(crate) fn kept(carriers: Vec<Carrier>) -> Vec<Cause> {
     carriers
         .into_iter()
-        .map(|carrier| carrier.cause)
+        .map(|carrier| Cause {
+            through: carrier.through.map(|through| through.name().to_owned()),
+            ..carrier.cause
+        })
         .enumerate()
         // Where others shrank as much the share means nothing, and nothing is left out for it.
         .filter(|(index, cause)| {
@@ -127,9 +233,26 @@ pub(crate) fn have_stacks(pair: &Pair<'_>, metric: &str) -> bool {
     base_is_known && pair.head.stacks.column(metric).is_some()
 }
 
+/// What is one cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grain {
+    /// A line, and the type that is moved there: events happen at one place.
+    Line,
+    /// A function: every line of it executes instructions, and one change touches many of them.
+    Function,
+}
+
+fn grain(metric: &str) -> Grain {
+    match metric {
+        "instructions.count" => Grain::Function,
+        _ => Grain::Line,
+    }
+}
+
 /// Every stack of one site.
 #[derive(Debug)]
 struct Sum<'a> {
+    /// Of a function, the place in it that grew most.
     site: Site<'a>,
     base: f64,
     head: f64,
@@ -138,11 +261,15 @@ struct Sum<'a> {
     heaviest: (f64, u32),
 }
 
-fn by_site(weights: Vec<Weight<'_>>) -> BTreeMap<Site<'_>, Sum<'_>> {
+fn by_site(weights: Vec<Weight<'_>>, grain: Grain) -> BTreeMap<Site<'_>, Sum<'_>> {
     let mut sums = BTreeMap::new();
     for weight in weights {
         let growth = weight.value - weight.matched;
-        let sum = sums.entry(weight.site).or_insert_with(|| Sum {
+        let key = match grain {
+            Grain::Line => weight.site,
+            Grain::Function => weight.site.of_function(),
+        };
+        let sum = sums.entry(key).or_insert_with(|| Sum {
             site: weight.site,
             base: 0.0,
             head: 0.0,
@@ -153,6 +280,7 @@ fn by_site(weights: Vec<Weight<'_>>) -> BTreeMap<Site<'_>, Sum<'_>> {
         sum.head += weight.value;
         sum.nodes.push(weight.node);
         if growth > sum.heaviest.0 {
+            sum.site = weight.site;
             sum.heaviest = (growth, weight.node);
         }
     }
@@ -173,6 +301,7 @@ fn carrier(
             function: site.function.to_owned(),
             is_async: site.is_async,
             location: site.location(),
+            through: None,
             ty: site.ty.as_ref().map(evidence::moved_type),
             base: sum.base,
             head: sum.head,
@@ -187,6 +316,14 @@ fn carrier(
         through: site::through(&path).map(|frame| Through::Seen(short_name(&frame.name))),
         moved_here: None,
     }
+}
+
+/// What is said of a function as a whole: it does much beside its boxes, and what it moves where it grew most is a
+/// reason for the growth and not what was counted.
+fn whole_function(mut carrier: Carrier) -> Carrier {
+    carrier.moved_here = carrier.cause.ty.take();
+    carrier.boxed = Boxed::No;
+    carrier
 }
 
 /// How many events each node's bytes are, per iteration; `None` for metrics that count events themselves.

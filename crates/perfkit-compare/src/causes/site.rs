@@ -45,6 +45,15 @@ impl From<Way> for Naming {
 }
 
 impl Site<'_> {
+    /// The whole function.
+    pub(crate) fn of_function(self) -> Self {
+        Self {
+            line: 0,
+            ty: None,
+            ..self
+        }
+    }
+
     /// `src/store.rs:88`, or empty.
     pub(crate) fn location(&self) -> String {
         match (self.file, self.line) {
@@ -86,10 +95,30 @@ pub(crate) fn site<'a>(path: &[&'a Frame]) -> Site<'a> {
     }
 }
 
-/// Position of the innermost function of the measured workspace.
+/// Position of the innermost function of the measured workspace. Methods of traits that are derived more often than not are
+/// passed over where anything else is there: whoever clones, hashes or serialises is the one to look at.
 pub(crate) fn innermost_user(path: &[&Frame]) -> Option<usize> {
+    let is_own = |frame: &Frame| frame.is_own() && is_code(frame);
     path.iter()
-        .rposition(|frame| frame.is_own() && is_code(frame))
+        .rposition(|frame| is_own(frame) && !is_derivable(frame))
+        .or_else(|| path.iter().rposition(|frame| is_own(frame)))
+}
+
+/// Methods of `Clone`, `Debug`, `Hash`, `PartialEq`, `Ord`, `Serialize` and their like. Names of frames carry no trait.
+const DERIVABLE: [&str; 9] = [
+    "::clone",
+    "::fmt",
+    "::hash",
+    "::eq",
+    "::ne",
+    "::cmp",
+    "::partial_cmp",
+    "::serialize",
+    "::deserialize",
+];
+
+fn is_derivable(frame: &Frame) -> bool {
+    DERIVABLE.iter().any(|method| frame.name.ends_with(method))
 }
 
 /// The innermost functions that stay the same when what surrounds them changes.

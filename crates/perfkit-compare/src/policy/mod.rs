@@ -60,6 +60,8 @@ pub struct RulePolicy {
     pub soft: Option<Percent>,
     /// Absolute growth below which nothing is worse, in the metric's unit.
     pub hard: Option<Amount>,
+    /// Whether growth is a regression whatever got better for it.
+    pub pinned: Option<bool>,
 }
 
 /// The id of a rule that exists.
@@ -79,6 +81,12 @@ impl Policy {
     #[must_use]
     pub fn level(&self, rule: &Rule) -> Level {
         self.of(rule).level.unwrap_or(rule.level)
+    }
+
+    /// Whether what this rule finds is a regression whatever got better for it.
+    #[must_use]
+    pub fn is_pinned(&self, rule: &Rule) -> bool {
+        self.of(rule).pinned.unwrap_or(false)
     }
 
     /// The limits of this rule.

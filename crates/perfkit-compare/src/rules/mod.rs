@@ -4,10 +4,12 @@ pub mod allocated_bytes_grew;
 pub mod allocations_grew;
 pub mod copied_bytes_grew;
 pub mod copies_grew;
+pub mod cpu_time_grew;
 pub mod enum_variant_outlier;
 pub mod future_grew;
 pub mod future_too_large;
 pub mod held_across_await_grew;
+pub mod instructions_grew;
 pub mod io_bytes_grew;
 pub mod io_calls_grew;
 pub mod iterations_differ;
@@ -18,7 +20,9 @@ pub mod peak_memory_grew;
 pub mod reallocations_grew;
 pub mod result_err_large;
 pub mod retained_memory_grew;
+pub mod trade_off;
 pub mod type_grew;
+pub mod wall_time_grew;
 
 use perfkit_model::comparison::Level;
 use perfkit_model::metric::{Direction, Metric, Noise};
@@ -28,6 +32,9 @@ use crate::policy::limits::Limits;
 
 /// Every rule, in the order references list them.
 pub const RULES: &[&Rule] = &[
+    &cpu_time_grew::RULE,
+    &wall_time_grew::RULE,
+    &instructions_grew::RULE,
     &allocations_grew::RULE,
     &reallocations_grew::RULE,
     &allocated_bytes_grew::RULE,
@@ -38,6 +45,7 @@ pub const RULES: &[&Rule] = &[
     &io_calls_grew::RULE,
     &io_bytes_grew::RULE,
     &iterations_differ::RULE,
+    &trade_off::RULE,
     &over_budget::RULE,
     &held_across_await_grew::RULE,
     &future_grew::RULE,
@@ -71,6 +79,8 @@ pub enum Check {
     Metrics(MetricCheck),
     /// Types of two builds.
     Types(TypeCheck),
+    /// What other rules found, beside what got better.
+    Traded,
 }
 
 /// A check of metrics.
@@ -131,7 +141,7 @@ pub(crate) fn rule_for(metric: &Metric, change: Change) -> Option<MetricRule> {
 pub(crate) fn type_rules() -> impl Iterator<Item = (&'static Rule, &'static TypeCheck)> {
     RULES.iter().filter_map(|rule| match &rule.check {
         Check::Types(check) => Some((*rule, check)),
-        Check::Metrics(_) => None,
+        Check::Metrics(_) | Check::Traded => None,
     })
 }
 

@@ -45,6 +45,41 @@ fn lines_that_shift_are_no_cause() {
 }
 
 #[test]
+fn a_function_that_grew_on_many_lines_is_one_cause() {
+    let line = |name: &str, line| vec![function(name, "src/parse.rs", line)];
+    let moves = |name: &str, line| {
+        vec![
+            function(name, "src/parse.rs", line),
+            moved("app::Token", 4_096, "src/parse.rs", line),
+        ]
+    };
+    let base = run(
+        "instructions.count",
+        &[
+            (&line("app::parse", 10), 600_000),
+            (&line("app::parse", 11), 300_000),
+            (&line("app::other", 90), 100_000),
+        ],
+    );
+    // Everything moved down by a line, two lines do more, and two that were not there move a value.
+    let head = run(
+        "instructions.count",
+        &[
+            (&line("app::parse", 11), 630_000),
+            (&line("app::parse", 12), 310_000),
+            (&moves("app::parse", 13), 5_000),
+            (&line("app::other", 91), 100_000),
+            (&moves("app::send", 99), 60_000),
+        ],
+    );
+    insta::assert_snapshot!(findings(&check(&base, &head)), @r"
+    Deny instructions-grew in work: instructions grew +10.5 %, from 1.00 M to 1.10 M per iteration: 60.0 k instructions at `src/parse.rs:99` in `send`, where `Token` (4 096 B) is moved
+      57 % 0 → 60000: app::send src/parse.rs:99
+      43 % 900000 → 945000: app::parse src/parse.rs:12
+    ");
+}
+
+#[test]
 fn a_caller_that_changes_is_no_cause() {
     let leaf = |weight: u64, callers: &[&str]| {
         let mut path: Vec<Frame> = callers

@@ -13,3 +13,4 @@ mod properties;
 mod rules;
 mod run_builder;
 mod story;
+mod together;

@@ -93,6 +93,42 @@ fn near_exact_values_leave_three_spreads_behind() {
 }
 
 #[test]
+fn instructions_are_near_exact_by_nature_and_their_limits_stand() {
+    let run = |samples: &[f64]| {
+        RunBuilder::new()
+            .case("work", "")
+            .near("instructions.count", samples)
+            .build()
+    };
+    let around = |value, spread| run(&[value, value + spread]);
+    let base = around(50e6, 0.0);
+    insta::assert_snapshot!(
+        [
+            outcome(&base, &around(50.5e6, 0.0)),
+            outcome(&base, &around(51e6, 0.0)),
+            // Three times 400 000, which is more than 2 %.
+            outcome(&base, &around(50.6e6, 400e3)),
+            // A hundredth of little is little.
+            outcome(&around(100e3, 0.0), &around(109e3, 0.0)),
+            outcome(&around(100e3, 0.0), &around(110e3, 0.0)),
+        ]
+        .join("\n"),
+        @r"
+    work instructions.count 50000000 → 50500000: same (from 500001 up)
+    Pass []
+    work instructions.count 50000000 → 51000000: worse (from 500001 up)
+    Regressed [instructions-grew]
+    work instructions.count 50000000 → 51000000: same (from 1200001 up)
+    Pass []
+    work instructions.count 100000 → 109000: same (from 10000 up)
+    Pass []
+    work instructions.count 100000 → 110000: worse (from 10000 up)
+    Regressed [instructions-grew]
+    "
+    );
+}
+
+#[test]
 fn a_spread_nobody_recorded_is_no_licence_to_judge() {
     let head = RunBuilder::new()
         .case("work", "")
@@ -116,8 +152,8 @@ fn timings_and_orientation_are_shown_only() {
             .build()
     };
     insta::assert_snapshot!(outcome(&run(1e6), &run(9e6)), @r"
-    work time.cpu 1000000 → 9000000: not judged, timings are compared only inside one session
-    work time.wall 1000000 → 9000000: not judged, for orientation only
+    work time.cpu 1000000 → 9000000: not judged, timings are compared only inside one session: `cargo perfkit compare`
+    work time.wall 1000000 → 9000000: not judged, timings are compared only inside one session: `cargo perfkit compare`
     work heap.allocs 5 → 5: same (from 2 up)
     work someone.elses 5 → 5: not judged, this version of perfkit does not know this metric
     Pass []
@@ -133,7 +169,7 @@ fn nothing_judged_is_no_pass() {
             .build()
     };
     insta::assert_snapshot!(outcome(&run(1e6), &run(9e6)), @r#"
-    work time.cpu 1000000 → 9000000: not judged, timings are compared only inside one session
+    work time.cpu 1000000 → 9000000: not judged, timings are compared only inside one session: `cargo perfkit compare`
     NotJudged { reason: "nothing that baseline main has could be judged" } []
     "#);
     insta::assert_snapshot!(outcome(&RunBuilder::new().build(), &RunBuilder::new().build()), @r#"NotJudged { reason: "nothing that baseline main has could be judged" } []"#);
@@ -151,6 +187,47 @@ fn dropped_events_are_not_judged() {
     work heap.bytes 500 → 500: same (from 64 up)
     NotJudged { reason: "`work`: 12 events were dropped" } []
     "#);
+}
+
+#[test]
+fn a_pass_that_is_not_available_is_told() {
+    let missing = || Outcome::NotAvailable {
+        reason: "valgrind is not installed".to_owned(),
+    };
+    let run = |has_other: bool| {
+        let run = RunBuilder::new()
+            .case("work", "")
+            .exact("heap.allocs", 10.0)
+            .pass(Pass::Instructions, missing());
+        if has_other {
+            let other = run.case("other", "").pass(Pass::Instructions, missing());
+            other.build()
+        } else {
+            run.build()
+        }
+    };
+    let alone = |run: &Run| examine(&side("this run", SideKind::Measured, run)).remarks;
+    let base = one("heap.allocs", 10.0);
+    let with_base = |base: RunBuilder| check(&base.build(), &run(false)).remarks;
+    let counted = one("heap.allocs", 10.0).near("instructions.count", &[5e6, 5e6]);
+    insta::assert_debug_snapshot!(
+        // The last has a row that says it.
+        (alone(&run(false)), alone(&run(true)), with_base(base), with_base(counted)),
+        @r#"
+    (
+        [
+            "`work`: the instructions pass is not available: valgrind is not installed",
+        ],
+        [
+            "`work` and 1 other case: the instructions pass is not available: valgrind is not installed",
+        ],
+        [
+            "`work`: the instructions pass is not available: valgrind is not installed",
+        ],
+        [],
+    )
+    "#
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ use perfkit_compare::{Side, SideKind, compare};
 use perfkit_model::category::Category;
 use perfkit_model::comparison::{Comparison, Finding, Judgement};
 use perfkit_model::environment::Environment;
+use perfkit_model::interleaved::{Interleaved, Round};
 use perfkit_model::layout::{TypeKind, TypeLayout, VariantLayout};
 use perfkit_model::lens::Pass;
 use perfkit_model::metric::Noise;
@@ -92,6 +93,31 @@ impl RunBuilder {
         let case = self.last();
         case.measurements.insert(metric.to_owned(), measurement);
         self
+    }
+
+    pub(crate) fn id(mut self, id: &str) -> Self {
+        self.run.id = id.to_owned();
+        self
+    }
+
+    /// A time that was measured in turn with the run `before`, `factor` times its value.
+    pub(crate) fn interleaved(self, metric: &str, value: f64, factor: f64) -> Self {
+        let noise = |index: u32| 1.0 + 0.002 * f64::from(index * 7 % 5);
+        let rounds: Vec<Round> = (0..12)
+            .map(|index| Round {
+                base: value * noise(index),
+                head: value * factor * noise(index + 1),
+                control: value * noise(index + 2),
+            })
+            .collect();
+        let samples: Vec<f64> = rounds.iter().map(|round| round.head).collect();
+        let mut builder = self.measurement(metric, value * factor, Noise::Noisy, &samples);
+        builder.last().interleaved.push(Interleaved {
+            metric: metric.to_owned(),
+            base: "before".to_owned(),
+            rounds,
+        });
+        builder
     }
 
     pub(crate) fn not_judged(mut self, metric: &str, reason: &str) -> Self {

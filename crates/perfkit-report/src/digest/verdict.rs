@@ -43,7 +43,9 @@ pub(crate) fn headline(view: &View<'_>, cases: &[CaseDigest<'_>]) -> Headline {
         (Level::Note, "note", "notes"),
     ];
     for (level, one, many) in levels {
-        let count = findings(view).filter(|it| it.level == level).count();
+        let of_types = view.comparison.types.iter().map(|finding| finding.level);
+        let levels = findings(view).map(|finding| finding.level).chain(of_types);
+        let count = levels.filter(|own| *own == level).count();
         if count > 0 {
             sentences.push(text::counted(count, one, many));
         }

@@ -1,6 +1,7 @@
 //! Findings as cards, and passes that failed.
 
 use perfkit_model::comparison::{Cause, Finding};
+use perfkit_model::lint::TypeFinding;
 use perfkit_model::metric::{self, Unit};
 use perfkit_model::run::Outcome;
 
@@ -13,13 +14,17 @@ const MOST_CAUSES: usize = 12;
 
 pub(super) fn section(page: &mut String, view: &View<'_>, cases: &[CaseDigest<'_>]) {
     let mut findings = cases::findings(view).peekable();
-    if findings.peek().is_none() {
+    let types = &view.comparison.types;
+    if findings.peek().is_none() && types.is_empty() {
         return;
     }
     page.push_str("<section class=\"findings\">\n<h2>Findings</h2>\n");
     for finding in findings {
         let index = cases.iter().position(|case| case.case.id == finding.case);
         card(page, finding, index);
+    }
+    for finding in types {
+        type_card(page, finding);
     }
     page.push_str("</section>\n");
 }
@@ -52,7 +57,41 @@ fn card(page: &mut String, finding: &Finding, case: Option<usize>) {
         page.push_str("</ol></details>\n");
     }
     page.push_str("<dl class=\"advice\">");
-    for (term, words) in [("Remedy", &finding.remedy), ("Gain", &finding.gain)] {
+    for grown in &finding.because {
+        page.push_str(&format!(
+            "<dt>Because</dt><dd>{}</dd>",
+            sentence(&grown.message)
+        ));
+    }
+    for (index, symptom) in finding.symptoms.iter().enumerate() {
+        let term = if index == 0 { "<dt>Also</dt>" } else { "" };
+        page.push_str(&format!("{term}<dd>{}</dd>", sentence(&symptom.message)));
+    }
+    for (term, words) in [("Remedy", &text::remedy(finding)), ("Gain", &finding.gain)] {
+        if let Some(words) = words {
+            page.push_str(&format!("<dt>{term}</dt><dd>{}</dd>", sentence(words)));
+        }
+    }
+    page.push_str(&format!(
+        "<dt>More</dt><dd><code>cargo perfkit explain {}</code></dd></dl>\n</article>\n",
+        name(&finding.rule, 80)
+    ));
+}
+
+/// A type that grew.
+fn type_card(page: &mut String, finding: &TypeFinding) {
+    let level = text::level(finding.level);
+    let place = finding.place.as_ref();
+    let place = place.map(|place| text::location(&place.file, place.line));
+    page.push_str(&format!(
+        "<article class=\"finding {level}\">\n<p class=\"tags\"><span class=\"level\">{level}</span>\
+         <code>{}</code><span>{}</span></p>\n<h3>{}</h3>\n<dl class=\"advice\">",
+        name(&finding.rule, 80),
+        breakable(&text::shortened(&place.unwrap_or_default(), 200)),
+        sentence(&finding.message)
+    ));
+    let why = crate::types::chain_words(&finding.chain);
+    for (term, words) in [("Why", &why), ("Remedy", &finding.remedy)] {
         if let Some(words) = words {
             page.push_str(&format!("<dt>{term}</dt><dd>{}</dd>", sentence(words)));
         }

@@ -13,8 +13,9 @@ use crate::digest::scale::scale;
 use crate::{RenderError, json, text};
 
 /// A tab per metric that has stacks, in this order; metrics without a row here follow by id.
-const TABS: [(&str, &str); 7] = [
+const TABS: [(&str, &str); 8] = [
     ("cpu.samples", "CPU"),
+    ("instructions.count", "Instructions"),
     ("heap.bytes", "Allocated bytes"),
     ("heap.allocs", "Allocations"),
     ("memcpy.bytes", "Copied bytes"),

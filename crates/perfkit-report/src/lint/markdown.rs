@@ -74,7 +74,8 @@ fn table(findings: &[&TypeFinding]) -> String {
     block
 }
 
-fn finding(finding: &TypeFinding) -> String {
+/// One finding.
+pub(crate) fn finding(finding: &TypeFinding) -> String {
     let mut block = format!(
         "### {} · {}\n\n{}\n",
         text::level(finding.level),

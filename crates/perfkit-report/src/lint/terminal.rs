@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use perfkit_model::comparison::{Level, Verdict};
+use perfkit_model::comparison::Verdict;
 use perfkit_model::layout::with_short_arguments;
 use perfkit_model::lint::{Lint, TypeFinding};
 use perfkit_model::quantity::grouped;
@@ -10,6 +10,7 @@ use perfkit_model::quantity::grouped;
 use super::{evidence, headline, holders};
 use crate::terminal::Options;
 use crate::terminal::layout::{Page, Tone};
+use crate::terminal::sections::level;
 use crate::{RenderError, text};
 
 /// Where text after a label starts.
@@ -50,13 +51,9 @@ pub fn render(lint: &Lint, options: &Options, writer: &mut impl Write) -> Result
     Ok(())
 }
 
-fn block(page: &mut Page, finding: &TypeFinding) {
-    let (mark, tone) = match finding.level {
-        Level::Deny => ("✗", Tone::Bad),
-        Level::Warn => ("!", Tone::Warn),
-        Level::Note | Level::Allow => ("·", Tone::Faint),
-    };
-    let level = page.paint(tone, &format!("{mark} {}", text::level(finding.level)));
+/// One finding.
+pub(crate) fn block(page: &mut Page, finding: &TypeFinding) {
+    let level = level(page, finding.level);
     let place = finding.place.as_ref();
     let place = place.map(|place| text::location(&place.file, place.line));
     let place = page.paint(Tone::Strong, &text::name(&place.unwrap_or_default(), 200));

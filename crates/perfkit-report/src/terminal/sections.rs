@@ -48,15 +48,24 @@ pub(super) fn findings(page: &mut Page, view: &View<'_>) {
         page.gap();
         finding_block(page, finding);
     }
+    for finding in &view.comparison.types {
+        page.gap();
+        crate::lint::terminal::block(page, finding);
+    }
 }
 
-fn finding_block(page: &mut Page, finding: &Finding) {
-    let (mark, tone) = match finding.level {
+/// `✗ deny`, painted.
+pub(crate) fn level(page: &Page, level: Level) -> String {
+    let (mark, tone) = match level {
         Level::Deny => ("✗", Tone::Bad),
         Level::Warn => ("!", Tone::Warn),
         Level::Note | Level::Allow => ("·", Tone::Faint),
     };
-    let level = page.paint(tone, &format!("{mark} {}", text::level(finding.level)));
+    page.paint(tone, &format!("{mark} {}", text::level(level)))
+}
+
+fn finding_block(page: &mut Page, finding: &Finding) {
+    let level = level(page, finding.level);
     let room = page.width.saturating_sub(50).max(24);
     let case = page.paint(Tone::Strong, &text::name(&finding.case.to_string(), room));
     page.line(&format!(
@@ -101,7 +110,20 @@ fn finding_block(page: &mut Page, finding: &Finding) {
             ),
         );
     }
-    for (label, sentence) in [("  remedy", &finding.remedy), ("  gain", &finding.gain)] {
+    for grown in &finding.because {
+        page.labelled("  because", INDENT, &text::name(&grown.message, 600));
+        if let Some(place) = &grown.place {
+            page.labelled("", INDENT, &text::location(&place.file, place.line));
+        }
+    }
+    for (index, symptom) in finding.symptoms.iter().enumerate() {
+        let label = if index == 0 { "  also" } else { "" };
+        page.labelled(label, INDENT, &text::name(&symptom.message, 400));
+    }
+    for (label, sentence) in [
+        ("  remedy", &text::remedy(finding)),
+        ("  gain", &finding.gain),
+    ] {
         if let Some(sentence) = sentence {
             page.labelled(label, INDENT, &text::name(sentence, 600));
         }

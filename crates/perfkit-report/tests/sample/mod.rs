@@ -8,12 +8,13 @@ mod stacks;
 use std::collections::BTreeMap;
 
 use perfkit_model::comparison::{
-    Cause, Comparison, Finding, Judgement, Level, MovedType, Naming, Row, Verdict,
+    Cause, Comparison, Finding, Judgement, Level, MovedType, Naming, Row, Symptom, Verdict,
 };
 use perfkit_model::environment::Environment;
 use perfkit_model::history::{History, Step};
-use perfkit_model::layout::{AWAITED, Piece, Place};
+use perfkit_model::layout::{AWAITED, Piece, Place, TypeKind};
 use perfkit_model::lens::Pass;
+use perfkit_model::lint::TypeFinding;
 use perfkit_model::metric::Noise;
 use perfkit_model::run::{Case, CaseId, Measurement, Outcome, PassRecord, Run, Units};
 use perfkit_report::{Trend, View};
@@ -208,6 +209,7 @@ pub(crate) fn sample() -> Sample {
             head: "working tree".to_owned(),
             verdict: Verdict::Regressed,
             findings: findings(&ddsplit),
+            types: vec![type_finding()],
             rows: rows.collect(),
             remarks: vec!["`predict/600` is in the base only".to_owned()],
             context: vec![
@@ -255,6 +257,7 @@ fn row(id: &CaseId, line: &Line) -> Row {
             },
         },
         smallest_effect,
+        estimate: None,
     }
 }
 
@@ -338,6 +341,7 @@ fn findings(case: &CaseId) -> Vec<Finding> {
         function: function.to_owned(),
         is_async: true,
         location: location.to_owned(),
+        through: None,
         ty: ty.map(|(name, size, way)| MovedType {
             name: name.to_owned(),
             size,
@@ -371,6 +375,20 @@ fn findings(case: &CaseId) -> Vec<Finding> {
             ],
             remedy: Some("`DistriErr::Corrupt` holds `[u8; 50000]` inline; box it: 50 008 → 24 B".to_owned()),
             gain: Some("at most 7.9 % of CPU time and 81 % of copied bytes".to_owned()),
+            because: vec![TypeFinding {
+                rule: "type-grew".to_owned(),
+                message: "`DistriErr` grew from 24 to 50 008 B: its variant `Corrupt` holds `fragment: [u8; 50000]`".to_owned(),
+                ..type_finding()
+            }],
+            symptoms: vec![Symptom {
+                rule: "copies-grew".to_owned(),
+                level: Level::Deny,
+                metric: "memcpy.calls".to_owned(),
+                base: 1_204.0,
+                head: 2_166.0,
+                message: "copies grew +79.9 %, from 1204 to 2166 per iteration".to_owned(),
+                causes: Vec::new(),
+            }],
         },
         Finding {
             rule: "cpu-time-grew".to_owned(),
@@ -386,6 +404,8 @@ fn findings(case: &CaseId) -> Vec<Finding> {
             ],
             remedy: None,
             gain: Some("at most 17.2 % of CPU time".to_owned()),
+            because: Vec::new(),
+            symptoms: Vec::new(),
         },
         Finding {
             rule: "peak-memory-grew".to_owned(),
@@ -398,8 +418,35 @@ fn findings(case: &CaseId) -> Vec<Finding> {
             causes: Vec::new(),
             remedy: Some("bound the reply channel; 128 replies of 50 008 B wait in it".to_owned()),
             gain: None,
+            because: Vec::new(),
+            symptoms: Vec::new(),
         },
     ]
+}
+
+/// A future that grew.
+fn type_finding() -> TypeFinding {
+    TypeFinding {
+        rule: "held-across-await-grew".to_owned(),
+        level: Level::Warn,
+        type_name: "async fn ddsplit::cluster::serve".to_owned(),
+        krate: "ddsplit".to_owned(),
+        kind: TypeKind::AsyncFn,
+        place: Some(Place {
+            file: "src/cluster.rs".to_owned(),
+            line: 40,
+        }),
+        base: Some(192),
+        head: 4_296,
+        message: "`async fn serve` grew ×22.4, from 192 to 4 296 B: it holds `scratch: [u8; 4096]` across an await"
+            .to_owned(),
+        cause: None,
+        chain: Vec::new(),
+        holders: Vec::new(),
+        remedy: Some("drop `scratch` before the await, or box it".to_owned()),
+        evidence: Vec::new(),
+        fingerprint: "held-across-await-grew ddsplit::cluster::serve".to_owned(),
+    }
 }
 
 /// A future that awaits one with an error in it.

@@ -5,6 +5,7 @@ pub(crate) mod count;
 pub(crate) mod cpu;
 #[cfg(feature = "dhat")]
 pub(crate) mod dhat;
+pub(crate) mod instructions;
 pub(crate) mod time;
 
 use perfkit_model::part::Part;

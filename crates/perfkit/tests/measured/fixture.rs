@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use crate::place::{Place, target};
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     "Cargo.toml",
     "src/lib.rs",
     "src/shares.rs",
+    "src/turns.rs",
     "benches/known_mix.rs",
 ];
 

@@ -14,6 +14,7 @@ mod annotated;
 mod copies;
 mod fixture;
 mod heap;
+mod instructions;
 mod known_mix;
 mod machine_code;
 mod panics;

@@ -58,10 +58,6 @@ impl Program {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
-        if !runner.is_empty() {
-            // A second start, for a fixed layout, would leave the runner behind.
-            command.env("PERFKIT_RESTARTED", "1");
-        }
         if matches!(&action, Action::Measure(measure) if measure.pass == Pass::Dhat) {
             command.env("PERFKIT_ALLOCATOR", "alternate");
         }

@@ -1,4 +1,4 @@
-//! The packed form of lines in the archive.
+//! The packed form of lines in the archive. A line whose packed form would hold a line break stays plain there.
 
 use std::sync::OnceLock;
 
@@ -10,7 +10,7 @@ pub(crate) const MARK: u8 = 0xff;
 /// Checks of all pairs of bytes.
 static CHECKS: [u32; 1 << 16] = checks();
 
-/// Where a code of three digits starts in the scrambled order of the archive.
+/// The place of a page in the list of names, by its number in the archive.
 static ORDER: [u16; 1 << 14] = order();
 
 const fn checks() -> [u32; 1 << 16] {
@@ -36,7 +36,7 @@ const fn order() -> [u16; 1 << 14] {
     table
 }
 
-/// Names of the pages, which packed lines have numbers for.
+/// Names of the pages that packed lines have numbers for.
 fn names() -> &'static [String] {
     static NAMES: OnceLock<Vec<String>> = OnceLock::new();
     NAMES.get_or_init(|| {

@@ -9,9 +9,9 @@ use perfkit::{Bench, Case, Units};
 perfkit::main!(statements);
 
 const STATEMENTS: u64 = 100;
-const ENTRIES: u64 = 215;
+const ENTRIES: u64 = 165;
 const ACCOUNTS: u64 = 300;
-const WORDS: u64 = 13;
+const WORDS: u64 = 17;
 const FILLERS: [&str; 12] = [
     "invoice",
     "reference",

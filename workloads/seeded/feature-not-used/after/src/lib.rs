@@ -46,7 +46,13 @@ pub struct Visited {
 
 impl Site {
     async fn serve(self, mut fetches: mpsc::Receiver<Fetch>) {
-        while let Some(Fetch { number, reply, .. }) = fetches.recv().await {
+        while let Some(fetch) = fetches.recv().await {
+            // A polite site answers only those who say where they come from.
+            #[cfg(feature = "politeness")]
+            if fetch.referrer.trim_ascii().is_empty() && fetch.number % 64 == 63 {
+                continue;
+            }
+            let Fetch { number, reply, .. } = fetch;
             let body = self.body(number);
             // The crawler may have stopped.
             let _ = reply.send(Page { number, body });

@@ -27,6 +27,17 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// What it asks for, and of which settings.
+    fn subject(&self) -> (&str, &str) {
+        match self {
+            Self::Get { name } => ("get", name),
+            Self::Set { name, .. } => ("set", name),
+            Self::Count { prefix } => ("count", prefix),
+        }
+    }
+}
+
 /// The answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -121,9 +132,10 @@ pub async fn serve(mut store: Store, lines: &[String]) -> Seen {
 /// Answers a request, and logs it.
 fn handle(store: &mut Store, number: u64, request: &Request) -> Answer {
     let answer = store.answer(request);
+    let (verb, name) = request.subject();
     let settings = store.settings.len();
     // Refused requests are logged with all that is known about them, too.
-    let line = format!("request {number} to {settings} settings: {request:?} -> {answer:?}");
+    let line = format!("request {number} to {settings} settings: {verb} {name}");
     debug!("{line}");
     if answer == Answer::Refused {
         warn!("{line}");

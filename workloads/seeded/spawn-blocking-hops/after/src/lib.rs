@@ -1,18 +1,17 @@
 //! Receives signed frames, verifies them and counts what the good ones carry.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use tokio::sync::mpsc;
 
 /// Bytes of a frame without its signature.
 const BODY: usize = 2_048;
+/// Bytes of a signature, which follows the body.
+const SIGNATURE: usize = 8;
 
-/// A frame with its signature.
-#[derive(Debug, Clone)]
-pub struct Frame {
-    /// What it carries.
-    pub body: Bytes,
-    /// See [`sign`].
-    pub signature: u64,
+/// A frame as it was read.
+struct Frame {
+    body: Bytes,
+    signature: u64,
 }
 
 /// What has been received.
@@ -27,29 +26,28 @@ pub struct Received {
 }
 
 /// So many frames, the same ones every time. One in a hundred is forged.
-pub fn frames(count: u64) -> Vec<Frame> {
+pub fn capture(count: u64) -> Vec<u8> {
     let frame = |number: u64| {
         let mut random = number + 1;
         let bytes = (0..BODY).map(|_| {
             random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
             (random >> 56) as u8
         });
-        let body: Bytes = bytes.collect();
+        let mut frame: Vec<u8> = bytes.collect();
         let forged = number % 100 == 42;
-        Frame {
-            signature: sign(&body) ^ u64::from(forged),
-            body,
-        }
+        let signature = sign(&frame) ^ u64::from(forged);
+        frame.extend(signature.to_be_bytes());
+        frame
     };
-    (0..count).map(frame).collect()
+    (0..count).flat_map(frame).collect()
 }
 
-/// Receives all frames.
-pub async fn run(frames: &[Frame]) -> Received {
+/// Receives all frames of a capture.
+pub async fn run(capture: &[u8]) -> Received {
     let (sender, mut receiver) = mpsc::channel::<Frame>(16);
     let send = async move {
-        for frame in frames {
-            if sender.send(frame.clone()).await.is_err() {
+        for bytes in capture.chunks_exact(BODY + SIGNATURE) {
+            if sender.send(read(bytes)).await.is_err() {
                 break;
             }
         }
@@ -67,6 +65,14 @@ pub async fn run(frames: &[Frame]) -> Received {
         received
     };
     tokio::join!(send, receive).1
+}
+
+fn read(mut bytes: &[u8]) -> Frame {
+    let body = bytes.copy_to_bytes(BODY);
+    Frame {
+        body,
+        signature: bytes.get_u64(),
+    }
 }
 
 impl Received {

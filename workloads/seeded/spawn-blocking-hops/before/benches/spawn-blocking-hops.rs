@@ -1,7 +1,7 @@
 //! Receives and verifies frames.
 
 use perfkit::{Bench, Case, Units};
-use spawn_blocking_hops::{Frame, Received, frames, run};
+use spawn_blocking_hops::{Received, capture, run};
 
 perfkit::main!(receiving);
 
@@ -17,9 +17,9 @@ const EXPECTED: Received = Received {
 fn receiving(bench: &mut Bench) {
     bench
         .workload("spawn-blocking-hops")
-        .set_up(async |_: &Case| frames(FRAMES))
+        .set_up(async |_: &Case| capture(FRAMES))
         .units(|_| Units::items(FRAMES))
-        .iterate(async |frames: &mut Vec<Frame>| run(frames).await)
+        .iterate(async |capture: &mut Vec<u8>| run(capture).await)
         .check(|_, received| {
             if *received == EXPECTED {
                 Ok(())

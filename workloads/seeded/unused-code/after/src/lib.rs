@@ -197,6 +197,9 @@ pub async fn aggregate(samples: &[Sample]) -> String {
     tokio::join!(send, gather).1
 }
 
+/// The longest label that a dashboard shows in full.
+const LONGEST_LABEL: usize = 48;
+
 /// Gathers samples from any number of channels, one after the other, into one registry.
 pub async fn aggregate_from<S>(channels: impl IntoIterator<Item = mpsc::Receiver<S>>) -> Registry
 where
@@ -204,16 +207,16 @@ where
 {
     let mut registry = Registry::default();
     for mut channel in channels {
-        let mut staged = [0u64; 64];
+        let mut lengths = [0u64; 64];
         while let Some(sample) = channel.recv().await {
-            staged[sample.borrow().label.len() % 64] += 1;
-            registry.absorb(sample.borrow());
+            let sample = sample.borrow();
+            lengths[sample.label.len().min(63)] += 1;
+            registry.absorb(sample);
         }
-        let skipped = staged.iter().filter(|count| **count == 0).count() as u64;
         registry.absorb(&Sample {
-            series: "channel_lengths_unused",
+            series: "labels_too_long",
             label: String::new(),
-            value: Value::Count(skipped),
+            value: Value::Count(lengths[LONGEST_LABEL..].iter().sum()),
         });
     }
     registry

@@ -1,0 +1,198 @@
+//! Takes timings of two sides in turn: one fresh process per sample, in random order, until enough is known.
+
+use std::time::{Duration, Instant};
+
+use perfkit_compare::policy::limits::Limits;
+use perfkit_compare::timing::{Gate, LOOKS};
+use perfkit_model::interleaved::{Interleaved, Round};
+use perfkit_model::lens::Pass;
+use perfkit_model::part::{Part, Reply};
+use perfkit_model::request::Action;
+use perfkit_model::run::{Outcome, PassRecord};
+
+use crate::child::{self, Answer};
+use crate::measure::{self, Manner, Taken};
+use crate::merge;
+use crate::plan::{self, Job};
+
+/// Metrics that are taken, whether or not a rule judges them.
+const METRICS: [&str; 2] = ["time.cpu", "time.wall"];
+
+/// What is judged, and how long that may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms<'a> {
+    /// Metrics that decide when to stop, with their limits.
+    pub(crate) judged: &'a [(&'static str, Limits)],
+    /// How many cases are compared in all.
+    pub(crate) cases: usize,
+    /// Id of the base's run.
+    pub(crate) base: &'a str,
+    /// Time for one case. The round that is under way when it ends is finished.
+    pub(crate) budget: Duration,
+}
+
+/// One case of one side, and what was measured of it so far.
+#[derive(Debug)]
+pub(crate) struct Contender<'a, 'm> {
+    /// What to run.
+    pub(crate) job: &'m Job<'a>,
+    /// How.
+    pub(crate) manner: &'m Manner<'m>,
+    /// Where it goes.
+    pub(crate) taken: &'m mut Taken,
+}
+
+/// Whose turn it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Base,
+    Head,
+    Control,
+}
+
+/// Measures a case of both sides in turn. A process that fails is a record of its side and ends the session.
+pub(crate) fn interleave(
+    base: &mut Contender<'_, '_>,
+    head: &mut Contender<'_, '_>,
+    terms: &Terms<'_>,
+) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let mut rounds: Vec<[Part; 3]> = Vec::new();
+    let mut parts = Sides::default();
+    let mut outcome = Outcomes::default();
+    while !is_enough(&rounds, head.job, terms) && started.elapsed() < terms.budget {
+        let Some(round) = round(base, head, &mut outcome)? else {
+            break;
+        };
+        rounds.push(round);
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    for [of_base, of_head, control] in &rounds {
+        parts.base.extend([of_base.clone(), control.clone()]);
+        parts.head.push(of_head.clone());
+    }
+    let sides = [
+        (&mut base.taken.case, parts.base, outcome.base),
+        (&mut head.taken.case, parts.head, outcome.head),
+    ];
+    for (case, parts, outcome) in sides {
+        merge::measurements(case, Pass::Time, &parts);
+        case.passes.push(PassRecord {
+            pass: Pass::Time,
+            seconds,
+            iterations: parts.iter().map(|part| part.iterations.len() as u32).sum(),
+            outcome,
+            notes: vec![format!(
+                "{} processes took turns with the other side's",
+                parts.len()
+            )],
+        });
+    }
+    head.taken.case.interleaved = METRICS
+        .into_iter()
+        .map(|metric| interleaved(metric, &rounds, terms.base))
+        .filter(|interleaved| !interleaved.rounds.is_empty())
+        .collect();
+    Ok(())
+}
+
+#[derive(Debug, Default)]
+struct Sides {
+    base: Vec<Part>,
+    head: Vec<Part>,
+}
+
+#[derive(Debug)]
+struct Outcomes {
+    base: Outcome,
+    head: Outcome,
+}
+
+impl Default for Outcomes {
+    fn default() -> Self {
+        Self {
+            base: Outcome::Measured,
+            head: Outcome::Measured,
+        }
+    }
+}
+
+/// Whether all that is judged is decided. Only asked at certain numbers of rounds: asking after each would sooner or later
+/// meet a chance.
+fn is_enough(rounds: &[[Part; 3]], job: &Job<'_>, terms: &Terms<'_>) -> bool {
+    if rounds.len() >= LOOKS[LOOKS.len() - 1] {
+        return true;
+    }
+    LOOKS.contains(&rounds.len())
+        && terms.judged.iter().all(|(metric, limits)| {
+            let gate = Gate::of(*limits, &job.id, terms.cases);
+            let interleaved = interleaved(metric, rounds, terms.base);
+            gate.judge(&interleaved.rounds).is_decided()
+        })
+}
+
+/// One process each of base, head and control, in random order; `None` where one failed.
+fn round(
+    base: &Contender<'_, '_>,
+    head: &Contender<'_, '_>,
+    outcomes: &mut Outcomes,
+) -> anyhow::Result<Option<[Part; 3]>> {
+    let mut order = [Turn::Base, Turn::Head, Turn::Control];
+    fastrand::shuffle(&mut order);
+    let mut parts: [Option<Part>; 3] = [None, None, None];
+    for turn in order {
+        let (contender, outcome) = match turn {
+            Turn::Base | Turn::Control => (base, &mut outcomes.base),
+            Turn::Head => (head, &mut outcomes.head),
+        };
+        match sample(contender)? {
+            Ok(part) => parts[turn as usize] = Some(part),
+            Err(failed) => {
+                *outcome = failed;
+                return Ok(None);
+            }
+        }
+        measure::check_interrupt()?;
+    }
+    let [Some(base), Some(head), Some(control)] = parts else {
+        return Ok(None);
+    };
+    Ok(Some([base, head, control]))
+}
+
+/// One process.
+fn sample(contender: &Contender<'_, '_>) -> anyhow::Result<Result<Part, Outcome>> {
+    let manner = contender.manner;
+    let request = plan::sample(contender.job, manner.processors);
+    let answer = child::ask(
+        contender.job.executable,
+        Action::Measure(request),
+        manner.surroundings,
+        manner.work,
+    )?;
+    Ok(match answer {
+        Answer::Reply(Reply::Part(part)) => Ok(*part),
+        Answer::Reply(_) => Err(measure::another_question()),
+        Answer::Failed(outcome) => Err(outcome),
+    })
+}
+
+/// The rounds of one metric: of each process its least iteration.
+fn interleaved(metric: &str, rounds: &[[Part; 3]], base: &str) -> Interleaved {
+    let least = |part: &Part| -> Option<f64> {
+        let values = part.iterations.iter().filter_map(|row| row.get(metric));
+        values.copied().min_by(f64::total_cmp)
+    };
+    let round = |[base, head, control]: &[Part; 3]| {
+        Some(Round {
+            base: least(base)?,
+            head: least(head)?,
+            control: least(control)?,
+        })
+    };
+    Interleaved {
+        metric: metric.to_owned(),
+        base: base.to_owned(),
+        rounds: rounds.iter().filter_map(round).collect(),
+    }
+}

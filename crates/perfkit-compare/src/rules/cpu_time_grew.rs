@@ -1,0 +1,51 @@
+//! More CPU time per iteration.
+
+use perfkit_model::comparison::Level;
+
+use crate::policy::limits::{LAYOUT_SOFT, Limits, SHORTEST};
+use crate::rules::{Change, Check, MetricCheck, Rule, Selector};
+
+/// More CPU time per iteration.
+pub const RULE: Rule = Rule {
+    id: "cpu-time-grew",
+    level: Level::Deny,
+    limits: Limits {
+        soft: LAYOUT_SOFT,
+        hard: SHORTEST,
+    },
+    check: Check::Metrics(MetricCheck {
+        selector: Selector::Metric("time.cpu"),
+        change: Change::Grew,
+        message: "CPU time grew {change}, from {base} to {head} per iteration",
+    }),
+    explain: r#"One iteration of the workload keeps the processor busy for longer than it did: user and system time of the whole
+process, its least of several iterations.
+
+Timings are judged by `cargo perfkit compare` alone, where both sides are built and run here. Processes of the two take
+turns in random order, each round with the base once more as an A/A control. The change is the Hodges-Lehmann estimate of
+the rounds' ratios, and its interval (Wilcoxon's signed-rank test, 1 in 1,000 at each end, less where many cases are
+compared) has to lie beyond the soft limit as a whole. More rounds follow while it is open. Where the base differs from
+itself nothing is judged. `soft` is what linking the same code in another order may cost: 1 %, twice that on a
+multi-thread runtime; growth of three times as much is what is waited for.
+
+Where code and data lie in memory moves CPU time by a few percent, too. Growth of up to 5 % with the same instructions
+(within 1 %, where the `instructions` lens counted them) and every count the same is a warning and fails nothing.
+
+Why it matters: this is what a service pays for. Every other count is a cause or a symptom of it.
+
+How to fix it: look at the causes. Where valgrind is installed they come from instructions counted by call stack, else
+from samples. Findings about allocations, copies and I/O of the same workload say more about why.
+
+Before:
+
+```rust
+let key = format!("{user}/{item}"); // for every item
+```
+
+After:
+
+```rust
+let prefix = format!("{user}/"); // once
+```
+"#,
+};

@@ -1,0 +1,234 @@
+//! `cargo xtask alarms`: how often timings of equal code are called different, and how surely real growth is found.
+//!
+//! The before sides of the seeded pairs are compared with themselves, every other time at another path and with a function
+//! nobody calls in every crate, so that they are linked anew; and every other time beside as many busy threads as there
+//! are processors. What comes of every comparison is a line of `reports/alarms.csv`.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use perfkit_model::comparison::{Judgement, Row};
+
+use crate::truth::{self, Command, expect, sides};
+
+/// Cases that are compared at once: so few that each has the probability of a false alarm that a single one has.
+const AT_ONCE: usize = 8;
+/// Pairs with a known growth of CPU time, and the seconds that may take.
+const POWER: [(&str, &str); 2] = [("cpu-5-percent", "15"), ("cpu-3-percent", "60")];
+/// Comparisons of each of [`POWER`] for every time that all cases are compared with themselves.
+const POWER_EACH: usize = 4;
+
+/// Header of the raw results.
+const HEADER: &str =
+    "what,linked,machine,workload,said,effect %,low %,high %,pairs,control %,seconds\n";
+
+/// Compares everything so many times and writes both files.
+pub(crate) fn alarms(root: &Path, times: &str) -> anyhow::Result<String> {
+    let times: usize = times.parse().context("how often is a number")?;
+    let root = root
+        .canonicalize()
+        .context("failed to open the repository")?;
+    let pairs = expect::read(&root.join(truth::SEEDED), &[])?;
+    let command = Command::build(&root)?;
+    let sides = sides::assemble(&root, &root.join(truth::SEEDED), &pairs)?;
+    let raw = root.join("reports/alarms.csv");
+    let mut lines = std::fs::read_to_string(&raw).unwrap_or_else(|_| HEADER.to_owned());
+    let quiet: Vec<&str> = pairs
+        .iter()
+        .filter(|pair| !pair.expected.is_out_of_sight())
+        .map(|pair| pair.name.as_str())
+        .collect();
+    for time in 0..times {
+        let (linked, other) = match time % 2 {
+            0 => ("anew", &sides.relinked),
+            _ => ("once", &sides.base),
+        };
+        let machine = if time / 2 % 2 == 0 { "quiet" } else { "loaded" };
+        let load = (machine == "loaded").then(Load::begin);
+        for names in quiet.chunks(AT_ONCE) {
+            let arguments = [&["--lens", "time"], names].concat();
+            let (report, took) = command.compare(&sides.head, (&sides.base, other), &arguments)?;
+            for row in &report.comparison.rows {
+                let each = took / names.len() as u32;
+                add(&mut lines, ("same", linked, machine), row, each);
+            }
+        }
+        for (name, seconds) in POWER {
+            for _ in 0..POWER_EACH {
+                let arguments = ["--lens", "time", "--time-budget", seconds, name];
+                let (report, took) =
+                    command.compare(&sides.head, (&sides.base, &sides.head), &arguments)?;
+                for row in &report.comparison.rows {
+                    add(&mut lines, ("grown", "anew", machine), row, took);
+                }
+            }
+        }
+        drop(load);
+        std::fs::write(&raw, &lines)
+            .with_context(|| format!("failed to write {}", raw.display()))?;
+    }
+    let text = summary(&lines)?;
+    let path = root.join("reports/alarms.md");
+    std::fs::write(&path, &text).with_context(|| format!("failed to write {}", path.display()))?;
+    Ok(text)
+}
+
+/// Threads that keep every processor busy while this value lives.
+struct Load(Arc<AtomicBool>);
+
+impl Load {
+    fn begin() -> Self {
+        let busy = Arc::new(AtomicBool::new(true));
+        let count = std::thread::available_parallelism().map_or(1, usize::from);
+        for _ in 0..count {
+            let busy = Arc::clone(&busy);
+            std::thread::spawn(move || {
+                let mut state = 1_u64;
+                while busy.load(Ordering::Relaxed) {
+                    for _ in 0..10_000 {
+                        state =
+                            std::hint::black_box(state.wrapping_mul(6_364_136_223_846_793_005) + 1);
+                    }
+                }
+            });
+        }
+        Self(busy)
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+fn add(lines: &mut String, what: (&str, &str, &str), row: &Row, took: Duration) {
+    let Some(estimate) = row.estimate.filter(|_| row.metric == "time.cpu") else {
+        return;
+    };
+    let said = match row.judgement {
+        Judgement::Same => "same",
+        Judgement::Better => "better",
+        Judgement::Worse => "worse",
+        Judgement::NotJudged { .. } => "not judged",
+    };
+    let percent = |ratio: f64| 100.0 * ratio;
+    // Writing to a string cannot fail.
+    let _written = writeln!(
+        lines,
+        "{},{},{},{},{said},{:.2},{:.2},{:.2},{},{:.2},{:.1}",
+        what.0,
+        what.1,
+        what.2,
+        row.case.workload,
+        percent(estimate.effect),
+        percent(estimate.low),
+        percent(estimate.high),
+        estimate.pairs,
+        percent(estimate.control),
+        took.as_secs_f64()
+    );
+}
+
+/// What all lines come to.
+fn summary(lines: &str) -> anyhow::Result<String> {
+    let rows: Vec<Vec<&str>> = lines
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').collect())
+        .collect();
+    if rows.iter().any(|row| row.len() != 11) {
+        bail!("reports/alarms.csv is damaged: remove it and measure again");
+    }
+    let mut text = String::from(
+        "# False alarms, and what is found\n\n\
+         CPU time as `cargo perfkit compare --lens time` judges it, of the seeded workloads against themselves and of known growth.\n\
+         `cargo xtask alarms TIMES` adds to [alarms.csv](alarms.csv) and writes this file. The bound is the one below which the\n\
+         true rate lies with 95 % confidence (Clopper, Pearson 1934).\n\n\
+         | equal code | machine | comparisons | called worse | bound | called better | not judged |\n\
+         |:--|:--|--:|--:|--:|--:|--:|\n",
+    );
+    let select = |fits: &dyn Fn(&Vec<&str>) -> bool| -> Vec<&Vec<&str>> {
+        rows.iter().filter(|row| fits(row)).collect()
+    };
+    for (linked, machine) in [
+        ("once", "quiet"),
+        ("anew", "quiet"),
+        ("once", "loaded"),
+        ("anew", "loaded"),
+        ("all", "all"),
+    ] {
+        let chosen = select(&|row| {
+            row[0] == "same" && (linked == "all" || (row[1] == linked && row[2] == machine))
+        });
+        let said = |word: &str| chosen.iter().filter(|row| row[4] == word).count();
+        let _written = writeln!(
+            text,
+            "| linked {linked} | {machine} | {} | {} | {:.2} % | {} | {} |",
+            chosen.len(),
+            said("worse"),
+            100.0 * upper_bound(said("worse"), chosen.len()),
+            said("better"),
+            said("not judged")
+        );
+    }
+    text.push_str(
+        "\n| known growth | machine | comparisons | found | missed | not judged | seconds, median |\n|:--|:--|--:|--:|--:|--:|--:|\n",
+    );
+    for (name, _) in POWER {
+        for machine in ["quiet", "loaded"] {
+            let chosen = select(&|row| row[0] == "grown" && row[2] == machine && row[3] == name);
+            let said = |word: &str| chosen.iter().filter(|row| row[4] == word).count();
+            let mut seconds: Vec<f64> = chosen
+                .iter()
+                .filter_map(|row| row[10].parse().ok())
+                .collect();
+            seconds.sort_by(f64::total_cmp);
+            let _written = writeln!(
+                text,
+                "| {name} | {machine} | {} | {} | {} | {} | {} |",
+                chosen.len(),
+                said("worse"),
+                said("same") + said("better"),
+                said("not judged"),
+                seconds
+                    .get(seconds.len() / 2)
+                    .map_or("-".to_owned(), |value| format!("{value:.1}"))
+            );
+        }
+    }
+    Ok(text)
+}
+
+/// The rate for which `events` or fewer in `trials` have a probability of 5 %.
+fn upper_bound(events: usize, trials: usize) -> f64 {
+    if trials == 0 {
+        return 1.0;
+    }
+    let (mut low, mut high) = (0.0_f64, 1.0_f64);
+    for _ in 0..60 {
+        let rate = f64::midpoint(low, high);
+        if at_most(events, trials, rate) > 0.05 {
+            low = rate;
+        } else {
+            high = rate;
+        }
+    }
+    high
+}
+
+/// Probability of at most so many events.
+fn at_most(events: usize, trials: usize, rate: f64) -> f64 {
+    let mut term = (1.0 - rate).powi(trials as i32);
+    let mut sum = term;
+    for event in 1..=events.min(trials) {
+        term *=
+            (trials - event + 1) as f64 / event as f64 * rate / (1.0 - rate).max(f64::MIN_POSITIVE);
+        sum += term;
+    }
+    sum
+}

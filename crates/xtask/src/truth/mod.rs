@@ -1,0 +1,148 @@
+//! `cargo xtask truth`: the seeded pairs, measured by the command itself and held against what they are known to be.
+//!
+//! The before and the after sides of all pairs become two workspaces at paths of equal length. `cargo perfkit compare`
+//! builds and measures both as it would anybody's, and its JSON report is all that is looked at.
+
+pub(crate) mod expect;
+mod outcome;
+mod report;
+pub(crate) mod sides;
+
+use std::path::{Path, PathBuf};
+use std::process;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use perfkit_model::comparison::Comparison;
+use perfkit_model::run::Run;
+use serde::Deserialize;
+
+use crate::truth::outcome::Outcome;
+
+/// Pairs, relative to the repository.
+pub(crate) const SEEDED: &str = "workloads/seeded";
+
+/// What the command says of two workspaces.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Report {
+    run: Run,
+    pub(crate) comparison: Comparison,
+}
+
+/// Measures the pairs, or those that are named; without names the table is written.
+pub(crate) fn truth(root: &Path, names: &[&str]) -> anyhow::Result<String> {
+    let root = root
+        .canonicalize()
+        .with_context(|| format!("failed to open {}", root.display()))?;
+    let pairs = expect::read(&root.join(SEEDED), names)?;
+    let command = Command::build(&root)?;
+    let sides = sides::assemble(&root, &root.join(SEEDED), &pairs)?;
+
+    let home = &sides.head;
+    let (compared, took) = command.compare(home, (&sides.base, &sides.head), &[])?;
+    let outcomes: Vec<Outcome> = pairs
+        .iter()
+        .map(|pair| Outcome::of(pair, &compared.comparison))
+        .collect();
+    let controls = controls(&command, &sides)?;
+    let text = report::render(&outcomes, &controls, &compared.run, took);
+    if names.is_empty() {
+        let path = root.join("reports/truth.md");
+        std::fs::write(&path, &text)
+            .with_context(|| format!("failed to write {}", path.display()))?;
+    }
+    match report::shortfall(&outcomes, &controls) {
+        Some(shortfall) => bail!("{text}\n{shortfall}"),
+        None => Ok(text),
+    }
+}
+
+/// What was found where nothing changed.
+#[derive(Debug)]
+struct Control {
+    /// What was compared.
+    what: &'static str,
+    /// Cases that were compared.
+    cases: usize,
+    /// Findings, one line each.
+    findings: Vec<String>,
+}
+
+/// Every side against itself, and the before sides against themselves at another path.
+fn controls(command: &Command, sides: &sides::Sides) -> anyhow::Result<Vec<Control>> {
+    let exact = ["--lens", "heap,memcpy,io,types"];
+    let comparisons = [
+        ("before against itself", &sides.base, &sides.base),
+        ("after against itself", &sides.head, &sides.head),
+        ("before at a longer path", &sides.base, &sides.elsewhere),
+    ];
+    comparisons
+        .into_iter()
+        .map(|(what, base, head)| {
+            let (report, _) = command.compare(&sides.head, (base, head), &exact)?;
+            let findings = report
+                .comparison
+                .findings
+                .iter()
+                .map(|finding| format!("{}: {}", finding.case, finding.message));
+            let types = report.comparison.types.iter();
+            Ok(Control {
+                what,
+                cases: report.run.cases.len(),
+                findings: findings
+                    .chain(types.map(|finding| finding.message.clone()))
+                    .collect(),
+            })
+        })
+        .collect()
+}
+
+/// The command in its release form.
+#[derive(Debug)]
+pub(crate) struct Command(PathBuf);
+
+impl Command {
+    /// Builds it.
+    pub(crate) fn build(root: &Path) -> anyhow::Result<Self> {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let status = process::Command::new(cargo)
+            .args(["build", "--release", "--package", "cargo-perfkit"])
+            .current_dir(root)
+            .status()
+            .context("failed to run cargo")?;
+        if !status.success() {
+            bail!("cargo-perfkit does not build");
+        }
+        let target = std::env::var_os("CARGO_TARGET_DIR");
+        let target = target.map_or_else(|| root.join("target"), PathBuf::from);
+        Ok(Self(target.join("release/cargo-perfkit")))
+    }
+
+    /// Compares two workspaces as a user would, from within one: all are built under its target folder, each once.
+    pub(crate) fn compare(
+        &self,
+        home: &Path,
+        (base, head): (&Path, &Path),
+        arguments: &[&str],
+    ) -> anyhow::Result<(Report, Duration)> {
+        let started = Instant::now();
+        let output = process::Command::new(&self.0)
+            .args(["perfkit", "compare", "--format", "json", "--base"])
+            .arg(base)
+            .arg("--head")
+            .arg(head)
+            .args(arguments)
+            .current_dir(home)
+            // What cargo tells xtask about itself is not about these workspaces.
+            .env_remove("CARGO_TARGET_DIR")
+            .stderr(process::Stdio::inherit())
+            .output()
+            .with_context(|| format!("failed to run {}", self.0.display()))?;
+        // 0 no worse, 3 regressed, 4 not everything could be judged: all of them come with a report.
+        if !matches!(output.status.code(), Some(0 | 3 | 4)) {
+            bail!("`cargo perfkit compare` ended with {}", output.status);
+        }
+        let report = serde_json::from_slice(&output.stdout).context("failed to read its report")?;
+        Ok((report, started.elapsed()))
+    }
+}
