@@ -71,6 +71,9 @@ enum Command {
     /// Save, list, show and remove baselines.
     #[command(subcommand)]
     Baseline(BaselineCommand),
+    /// Keep what each revision of the main branch measured, and say where a value changed for good.
+    #[command(subcommand)]
+    History(HistoryCommand),
     /// Show what types and futures are made of. Builds, runs nothing.
     Types(TypesArgs),
     /// Say which types and futures grew since the baseline. Builds, runs nothing.
@@ -272,6 +275,71 @@ enum BaselineCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+#[command(after_help = "On every commit of the main branch:\n  \
+    cargo perfkit run                     measure\n  \
+    cargo perfkit history add             adds a line to reports/history, to be committed\n\n\
+    Then:\n  \
+    cargo perfkit history steps           which values changed for good, and with which revision\n  \
+    cargo perfkit history show ddsplit --metric time.cpu\n\n\
+    A history never gates: a step is seen when entries have followed it, too late for a pull request.\n\
+    Baselines are for those. The exit code is 0, 1 or 2, whatever steps there are.")]
+enum HistoryCommand {
+    /// Add a run's values under its revision; the newest run unless another is named.
+    ///
+    /// Add revisions in the order of the branch. Timings of `--quick` runs are left out.
+    Add(HistoryAddArgs),
+    /// Show values over time, and where they changed for good.
+    Show(HistoryShowArgs),
+    /// List where values changed for good, newest first.
+    Steps(HistorySelectArgs),
+}
+
+/// `cargo perfkit history add`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct HistoryAddArgs {
+    /// The run, as `report --list` lists it.
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// Put it in the place of the entry that its revision has already.
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Add it also if the tree had changes that no commit has.
+    #[arg(long)]
+    pub(crate) allow_dirty: bool,
+}
+
+/// `cargo perfkit history show`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct HistoryShowArgs {
+    #[command(flatten)]
+    pub(crate) select: HistorySelectArgs,
+    /// What to print on stdout.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: HistoryFormat,
+}
+
+/// Which values.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct HistorySelectArgs {
+    /// Cases whose name contains this; all without it.
+    #[arg(value_name = "CASE")]
+    pub(crate) case: Option<String>,
+    /// This metric [default: CPU time, instructions, allocations, allocated and copied bytes].
+    #[arg(long, value_name = "METRIC")]
+    pub(crate) metric: Option<String>,
+}
+
+/// A format of `cargo perfkit history show`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HistoryFormat {
+    /// Text for people.
+    #[default]
+    Terminal,
+    /// Every value and step, for programs.
+    Json,
+}
+
 /// `cargo perfkit types`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
@@ -459,6 +527,11 @@ pub(crate) fn main() -> ExitCode {
             BaselineCommand::List => commands::baseline::list(&cli.global),
             BaselineCommand::Show { name } => commands::baseline::show(&cli.global, name),
             BaselineCommand::Remove { name } => commands::baseline::remove(&cli.global, name),
+        },
+        Command::History(command) => match command {
+            HistoryCommand::Add(args) => commands::history::add(&cli.global, args),
+            HistoryCommand::Show(args) => commands::history::show(&cli.global, args),
+            HistoryCommand::Steps(args) => commands::history::steps(&cli.global, args),
         },
         Command::Types(args) => commands::types::types(&cli.global, args),
         Command::Lint(args) => commands::lint::lint(&cli.global, args),

@@ -13,6 +13,7 @@ mod commands;
 mod compiler_listing;
 mod environment;
 mod failure;
+mod history;
 mod interleave;
 mod interrupt;
 mod marker;

@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) baseline: String,
     /// Where baselines live, relative to the workspace root.
     pub(crate) baselines: PathBuf,
+    /// Where the history of the main branch lives, relative to the workspace root.
+    pub(crate) history: PathBuf,
     /// Whether to let the compiler name the types of moves.
     pub(crate) annotate_moves: bool,
     /// Seconds after which a child process is ended.
@@ -40,6 +42,7 @@ impl Default for Settings {
         Self {
             baseline: "main".to_owned(),
             baselines: PathBuf::from("reports/baselines"),
+            history: PathBuf::from("reports/history"),
             annotate_moves: true,
             time_limit: 120,
             time_budget: 60,
@@ -101,6 +104,7 @@ fn override_from_environment(settings: &mut Settings) -> anyhow::Result<()> {
     }
     set("PERFKIT_BASELINE", &mut settings.baseline)?;
     set("PERFKIT_BASELINES", &mut settings.baselines)?;
+    set("PERFKIT_HISTORY", &mut settings.history)?;
     set("PERFKIT_ANNOTATE_MOVES", &mut settings.annotate_moves)?;
     set("PERFKIT_TIME_LIMIT", &mut settings.time_limit)?;
     set("PERFKIT_TIME_BUDGET", &mut settings.time_budget)?;

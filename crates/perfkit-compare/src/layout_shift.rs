@@ -15,7 +15,7 @@ const MOST: f64 = 0.05;
 /// Part by which instructions may differ that are taken for the same.
 const SAME: f64 = 0.01;
 
-/// Makes a warning of growth in CPU time that nothing else shares.
+/// Makes a note of growth in CPU time that nothing else shares.
 pub(crate) fn weigh(found: &mut [Found], judged: &[Judged]) {
     let rows = || judged.iter().map(|judged| &judged.row);
     let is_alone = rows().all(|row| row.metric == "time.cpu" || row.judgement != Judgement::Worse);
@@ -37,7 +37,7 @@ pub(crate) fn weigh(found: &mut [Found], judged: &[Judged]) {
     for Found { finding, fact } in found {
         if finding.rule == cpu_time_grew::RULE.id && finding.level == Level::Deny {
             let words = "; the instructions are the same, so it is likely where code and data lie in memory";
-            finding.level = Level::Warn;
+            finding.level = Level::Note;
             finding.message.push_str(words);
             fact.push_str(words);
         }

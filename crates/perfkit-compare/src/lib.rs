@@ -16,6 +16,7 @@ mod environment;
 mod finding;
 mod gain;
 mod groups;
+pub mod history;
 mod judgement;
 mod layout_shift;
 pub mod lint;

@@ -10,6 +10,7 @@
 pub mod category;
 pub mod comparison;
 pub mod environment;
+pub mod history;
 pub mod interleaved;
 pub mod intervals;
 pub mod layout;

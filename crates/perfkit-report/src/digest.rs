@@ -4,5 +4,6 @@ pub(crate) mod cases;
 pub(crate) mod parts;
 pub(crate) mod scale;
 pub(crate) mod sites;
+pub(crate) mod trend;
 pub(crate) mod types;
 pub(crate) mod verdict;

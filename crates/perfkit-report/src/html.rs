@@ -9,6 +9,7 @@ mod case;
 mod findings;
 mod flame;
 mod palette;
+mod trend;
 mod types;
 
 use std::io::Write;
@@ -47,6 +48,7 @@ pub fn render(view: &View<'_>, writer: &mut impl Write) -> Result<(), RenderErro
     for (index, case) in cases.iter().enumerate() {
         case::section(&mut body, index, case, &reasons, &palette);
     }
+    trend::section(&mut body, view);
     types::section(&mut body, view);
     about::reasons(&mut body, &reasons);
     about::sentences(&mut body, "Remarks", &view.comparison.remarks);

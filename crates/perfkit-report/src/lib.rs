@@ -9,6 +9,7 @@
 
 mod digest;
 pub mod folded;
+pub mod history;
 pub mod html;
 pub mod json;
 pub mod lint;
@@ -22,6 +23,7 @@ pub mod types;
 use std::io;
 
 use perfkit_model::comparison::Comparison;
+use perfkit_model::history::{History, Step};
 use perfkit_model::run::{CaseId, Run};
 
 /// What a report shows.
@@ -33,6 +35,17 @@ pub struct View<'a> {
     pub base: Option<&'a Run>,
     /// What the comparison says.
     pub comparison: &'a Comparison,
+    /// What the branch measured before, where that is at hand.
+    pub trend: Option<Trend<'a>>,
+}
+
+/// The history of the branch that a run belongs to.
+#[derive(Debug, Clone, Copy)]
+pub struct Trend<'a> {
+    /// Entries, oldest first. The run itself may be the last of them.
+    pub history: &'a History,
+    /// Steps of the run's cases, found by the comparison; in any order.
+    pub steps: &'a [Step],
 }
 
 /// Which stacks to draw, for the formats that show one metric of one case.

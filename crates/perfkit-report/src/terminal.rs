@@ -3,6 +3,7 @@
 mod case;
 pub(crate) mod layout;
 pub(crate) mod sections;
+mod trend;
 
 use std::io::Write;
 
@@ -49,6 +50,7 @@ pub fn render(
         } else {
             case::changed(&mut page, case, &reasons);
         }
+        trend::line(&mut page, view, case);
     }
     sections::failures(&mut page, view);
     sections::not_judged(&mut page, &reasons);

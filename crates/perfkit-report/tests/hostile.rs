@@ -6,6 +6,7 @@ use std::io::Read;
 
 use perfkit_model::category::Category;
 use perfkit_model::comparison::{Comparison, Judgement, Verdict};
+use perfkit_model::history::History;
 use perfkit_model::layout::Piece;
 use perfkit_model::run::{Case, CaseId, Measurement, Outcome, Run};
 use perfkit_model::stacks::{Column, Frame, FrameKind, Node, Stacks, StacksBuilder};
@@ -142,6 +143,27 @@ fn hostile(name: &str) -> Sample {
             bend(reason);
         }
     }
+    let case = |id: &mut CaseId| {
+        id.variant = Some(name.to_owned());
+        id.package = name.to_owned();
+    };
+    for entry in &mut sample.history.entries {
+        entry.cases.iter_mut().for_each(|it| case(&mut it.id));
+        let words = [
+            &mut entry.revision,
+            &mut entry.time,
+            &mut entry.rustc,
+            &mut entry.target,
+            &mut entry.processor,
+        ];
+        words.into_iter().for_each(bend);
+    }
+    for step in &mut sample.steps {
+        case(&mut step.case);
+        let words = [&mut step.revision, &mut step.time, &mut step.previous];
+        words.into_iter().for_each(bend);
+        step.also = vec![name.to_owned()];
+    }
     for finding in &mut comparison.findings {
         finding.case.variant = Some(name.to_owned());
         finding.case.package = name.to_owned();
@@ -200,7 +222,7 @@ fn hostile_names_stay_names() {
 fn check_page(page: &str) {
     const KNOWN: &str = " !doctype html head meta title style body header span button main section h1 h2 h3 p ul li \
          div nav a b article code wbr table thead tbody tr th td i details summary ol dl dt dd noscript small \
-         pre footer script ";
+         pre footer script figure figcaption svg line polyline circle ";
     let mut rest = page;
     let mut scripts = 0;
     while let Some((_, after)) = rest.split_once('<') {
@@ -314,6 +336,8 @@ fn with_stacks(stacks: Stacks) -> Sample {
         base: Some(run.clone()),
         run,
         comparison: Comparison::default(),
+        history: History::default(),
+        steps: Vec::new(),
     }
 }
 
@@ -392,6 +416,18 @@ fn what_is_no_number_is_not_shown_as_one() {
                 }
                 case.passes[0].seconds = value;
             }
+        }
+        for entry in &mut sample.history.entries {
+            for values in entry
+                .cases
+                .iter_mut()
+                .flat_map(|it| [&mut it.exact, &mut it.median])
+            {
+                values.values_mut().for_each(|it| *it = value);
+            }
+        }
+        for step in &mut sample.steps {
+            (step.before, step.after) = (value, value);
         }
         for row in &mut sample.comparison.rows {
             (row.base, row.head, row.smallest_effect) = (Some(value), Some(value), Some(value));

@@ -1,6 +1,7 @@
 //! JSON schemas of the files that other programs may read.
 
 use perfkit_model::comparison::Comparison;
+use perfkit_model::history::Entry;
 use perfkit_model::lint::Lint;
 use perfkit_model::run::Run;
 use schemars::{JsonSchema, Schema, schema_for};
@@ -39,6 +40,10 @@ pub(crate) fn schemas() -> anyhow::Result<Vec<Generated>> {
         Generated {
             path: "crates/perfkit-model/schema/lint.schema.json",
             text: text(schema_for!(Lint))?,
+        },
+        Generated {
+            path: "crates/perfkit-model/schema/history.schema.json",
+            text: text(schema_for!(Entry))?,
         },
     ])
 }

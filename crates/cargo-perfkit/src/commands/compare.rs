@@ -80,6 +80,8 @@ pub(crate) fn compare(global: &Global, args: &CompareArgs) -> anyhow::Result<Exi
         run: head,
         base: Some(base),
         comparison,
+        // A history is that of one branch, and either side may be of another.
+        trend: None,
     };
     let page = rendered::write_all(&workspace, &view)?;
     let mut text = Vec::new();

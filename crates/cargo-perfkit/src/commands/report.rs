@@ -8,6 +8,7 @@ use crate::baselines::Baselines;
 use crate::cli::{Format, Global, ReportArgs};
 use crate::commands::run::{base, judge};
 use crate::failure::{Exit, Failure};
+use crate::history::Past;
 use crate::workspace::{Workspace, unknown};
 use crate::{progress, rendered, rustc, settings, store};
 
@@ -31,10 +32,12 @@ pub(crate) fn report(global: &Global, args: &ReportArgs) -> anyhow::Result<Exit>
     let run = store::load_run(&workspace, args.run.as_deref())?;
     let base = base(&baselines, args.baseline.as_deref(), &settings)?;
     let comparison = judge(base.as_ref(), &run, &policy);
+    let past = Past::of(&workspace, &settings, &run);
     let view = View {
         run: &run,
         base: base.as_ref().map(|(_, run)| run),
         comparison: &comparison,
+        trend: past.as_ref().map(Past::trend),
     };
 
     let Some(format) = args.format else {

@@ -11,6 +11,7 @@ use perfkit_report::View;
 use crate::baselines::Baselines;
 use crate::cli::{Global, RunArgs};
 use crate::failure::{Exit, Failure};
+use crate::history::Past;
 use crate::plan::Choice;
 use crate::session::{self, Home, Opening, Session};
 use crate::settings::Settings;
@@ -49,10 +50,12 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
     store::save_run(&workspace, &run, settings.keep_runs)?;
 
     let comparison = judge(base.as_ref(), &run, &policy);
+    let past = Past::of(&workspace, &settings, &run);
     let view = View {
         run: &run,
         base: base.as_ref().map(|(_, run)| run),
         comparison: &comparison,
+        trend: past.as_ref().map(Past::trend),
     };
     let page = rendered::write_all(&workspace, &view)?;
     let mut text = Vec::new();

@@ -9,6 +9,7 @@ mod builds;
 mod catalogue;
 mod comparing;
 mod failures;
+mod history;
 mod init;
 mod interruptions;
 mod judging;

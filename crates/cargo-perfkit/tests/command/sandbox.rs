@@ -83,6 +83,8 @@ impl Sandbox {
         let sandbox = sandbox
             .with("CARGO_TARGET_DIR", &target.display().to_string())
             .with("PERFKIT_BASELINES", &baselines.display().to_string());
+        let history = sandbox.history().display().to_string();
+        let sandbox = sandbox.with("PERFKIT_HISTORY", &history);
         fs::create_dir_all(target.join("perfkit")).expect("there is room for a folder");
         sandbox
     }
@@ -126,6 +128,11 @@ impl Sandbox {
     /// The folder of the baselines.
     pub(crate) fn baselines(&self) -> PathBuf {
         self.folder.path().join("baselines")
+    }
+
+    /// The folder of the history.
+    pub(crate) fn history(&self) -> PathBuf {
+        self.folder.path().join("history")
     }
 
     /// The one text file of a baseline.

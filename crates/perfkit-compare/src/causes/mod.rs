@@ -101,17 +101,26 @@ const WHERE_TIME_GOES: [&str; 2] = [COUNTED, "cpu.samples"];
 /// The column whose weights are counted; of any other a difference may be chance.
 const COUNTED: &str = "instructions.count";
 
+/// Part of the growth in time by which instructions have to grow, too, to say where it goes.
+const EXPLAINED: f64 = 0.5;
+
 /// Standard deviations by which samples have to differ before they are taken for a cause.
 const DEVIATIONS: f64 = 3.0;
 
 /// What carries the growth of a time from the first to the second value, from instructions by stack where both sides have
 /// them, else from samples. Weights are scaled to the time they stand for.
 pub(crate) fn of_time(pair: &Pair<'_>, (base, head): (f64, f64), types: Types) -> Vec<Carrier> {
-    let column = WHERE_TIME_GOES.into_iter().find(|column| {
-        [pair.base, pair.head]
-            .iter()
-            .all(|case| total(case, column) > 0.0)
-    });
+    let is_there = |column: &&str| {
+        let sides = [pair.base, pair.head];
+        sides.iter().all(|case| total(case, column) > 0.0)
+    };
+    let mut columns: Vec<&str> = WHERE_TIME_GOES.into_iter().filter(is_there).collect();
+    // Instructions are counted outside of the kernel: where they do not grow with the time, samples know better.
+    let counted = total(pair.head, COUNTED) / total(pair.base, COUNTED) - 1.0;
+    if columns.len() > 1 && counted < EXPLAINED * (head / base - 1.0) {
+        columns.remove(0);
+    }
+    let column = columns.first().copied();
     let Some(column) = column else {
         return Vec::new();
     };

@@ -29,7 +29,7 @@ itself nothing is judged. `soft` is what linking the same code in another order 
 multi-thread runtime; growth of three times as much is what is waited for.
 
 Where code and data lie in memory moves CPU time by a few percent, too. Growth of up to 5 % with the same instructions
-(within 1 %, where the `instructions` lens counted them) and every count the same is a warning and fails nothing.
+(within 1 %, where the `instructions` lens counted them) and every count the same is a note and fails nothing.
 
 Why it matters: this is what a service pays for. Every other count is a cause or a symptom of it.
 

@@ -4,6 +4,7 @@ mod anatomy;
 mod causes;
 mod environment;
 mod findings;
+mod history;
 mod lint;
 mod noise;
 mod pairing;

@@ -1,4 +1,4 @@
-//! What several metrics say of one change: one finding, a trade-off, a warning, or a reason.
+//! What several metrics say of one change: one finding, a trade-off, a note, or a reason.
 
 use perfkit_compare::because::join_types;
 use perfkit_compare::policy::Policy;
@@ -145,7 +145,7 @@ fn nothing_pays_for_something_dearer() {
 }
 
 #[test]
-fn a_little_time_alone_is_a_warning_where_instructions_are_the_same() {
+fn a_little_time_alone_is_a_note_where_instructions_are_the_same() {
     let judged = |factor, instructions| {
         let run = |id: &str, factor, count: f64| {
             RunBuilder::new()
@@ -162,7 +162,7 @@ fn a_little_time_alone_is_a_warning_where_instructions_are_the_same() {
         let levels = comparison.findings.iter().map(|finding| finding.level);
         (levels.max(), comparison.verdict)
     };
-    assert_eq!(judged(1.03, 1.002e7), (Some(Level::Warn), Verdict::Pass));
+    assert_eq!(judged(1.03, 1.002e7), (Some(Level::Note), Verdict::Pass));
     assert_eq!(
         judged(1.03, 1.03e7),
         (Some(Level::Deny), Verdict::Regressed)

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use perfkit_model::RUN_FORMAT;
+use perfkit_model::history::{Entry, HISTORY_FORMAT};
 use perfkit_model::metric::Noise;
 use perfkit_model::run::{CaseId, Outcome, Run};
 use perfkit_model::stacks::Stacks;
@@ -53,6 +54,19 @@ fn stacks_of_every_version_load() {
         }
         if version == RUN_FORMAT {
             assert_eq!(serde_json::to_value(&stacks).unwrap(), value);
+        }
+    }
+}
+
+#[test]
+fn history_of_every_version_loads() {
+    for version in 1..=HISTORY_FORMAT {
+        let value = golden("history", version);
+        assert_eq!(value["format"], version);
+        let entry: Entry = serde_json::from_value(value.clone()).unwrap();
+        if version == HISTORY_FORMAT {
+            assert_eq!(serde_json::to_value(&entry).unwrap(), value);
+            schema::check("history.schema.json", &value).unwrap();
         }
     }
 }

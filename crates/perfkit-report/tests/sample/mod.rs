@@ -2,6 +2,7 @@
 //!
 //! The shape and the magnitudes follow the reference workloads; the numbers are made up.
 
+mod history;
 mod stacks;
 
 use std::collections::BTreeMap;
@@ -10,18 +11,21 @@ use perfkit_model::comparison::{
     Cause, Comparison, Finding, Judgement, Level, MovedType, Naming, Row, Symptom, Verdict,
 };
 use perfkit_model::environment::Environment;
+use perfkit_model::history::{History, Step};
 use perfkit_model::layout::{AWAITED, Piece, Place, TypeKind};
 use perfkit_model::lens::Pass;
 use perfkit_model::lint::TypeFinding;
 use perfkit_model::metric::Noise;
 use perfkit_model::run::{Case, CaseId, Measurement, Outcome, PassRecord, Run, Units};
-use perfkit_report::View;
+use perfkit_report::{Trend, View};
 
 /// Everything a view borrows.
 pub(crate) struct Sample {
     pub(crate) run: Run,
     pub(crate) base: Option<Run>,
     pub(crate) comparison: Comparison,
+    pub(crate) history: History,
+    pub(crate) steps: Vec<Step>,
 }
 
 impl Sample {
@@ -30,6 +34,10 @@ impl Sample {
             run: &self.run,
             base: self.base.as_ref(),
             comparison: &self.comparison,
+            trend: (!self.history.entries.is_empty()).then_some(Trend {
+                history: &self.history,
+                steps: &self.steps,
+            }),
         }
     }
 }
@@ -192,6 +200,8 @@ pub(crate) fn sample() -> Sample {
         .iter()
         .flat_map(|(id, lines)| lines.iter().map(|line| row(id, line)));
     Sample {
+        history: history::history(&ddsplit, &exchange),
+        steps: history::steps(&ddsplit),
         run: side(true),
         base: Some(side(false)),
         comparison: Comparison {
@@ -215,6 +225,8 @@ pub(crate) fn empty() -> Sample {
         run: Run::default(),
         base: None,
         comparison: Comparison::default(),
+        history: History::default(),
+        steps: Vec::new(),
     }
 }
 
