@@ -63,9 +63,10 @@ fn card(page: &mut String, finding: &Finding, case: Option<usize>) {
             sentence(&grown.message)
         ));
     }
-    for (index, symptom) in finding.symptoms.iter().enumerate() {
-        let term = if index == 0 { "<dt>Also</dt>" } else { "" };
-        page.push_str(&format!("{term}<dd>{}</dd>", sentence(&symptom.message)));
+    if !finding.symptoms.is_empty() {
+        let symptoms = finding.symptoms.iter();
+        let lines: Vec<String> = symptoms.map(|symptom| sentence(&symptom.message)).collect();
+        page.push_str(&format!("<dt>Also</dt><dd>{}</dd>", lines.join("<br>")));
     }
     for (term, words) in [("Remedy", &text::remedy(finding)), ("Gain", &finding.gain)] {
         if let Some(words) = words {
