@@ -366,12 +366,11 @@ impl Measuring<'_> {
         } else {
             Vec::new()
         };
-        let run = Run {
+        Ok(Run {
             quick: self.args.quick,
             partial: true,
             ..side.session.run(&side.opening, cases, types)
-        };
-        Ok(run)
+        })
     }
 
     fn side<'r>(&self, side: &Contestant<'_>, run: &'r Run) -> perfkit_compare::Side<'r> {

@@ -93,7 +93,7 @@ pub(crate) fn render(
         ));
     }
     line(format!(
-        "- {:.0} s for all pairs after the build of nothing; {}, {} processors",
+        "- {:.0} s for all pairs, building both sides included; {}, {} processors",
         took.as_secs_f64(),
         run.environment.rustc,
         run.environment.processors
