@@ -227,10 +227,13 @@ pub(crate) fn checked(
         .collect())
 }
 
+/// What the wrapper does beside adding flags: a number that changes with it.
+const WRAPPER: u32 = 1;
+
 /// Cargo fingerprints the wrapper's path and not the flags it adds, so each set of flags has a folder of its own.
 fn flavour(flags: &[String]) -> String {
     let mut hasher = DefaultHasher::new();
-    flags.hash(&mut hasher);
+    (WRAPPER, flags).hash(&mut hasher);
     format!("{:08x}", hasher.finish() as u32)
 }
 

@@ -1,4 +1,5 @@
-//! Takes timings of two sides in turn: one fresh process per sample, in random order, until enough is known.
+//! Takes timings of two sides in turn: one fresh process per sample, in random order, until enough is known. Each round
+//! is of programs with their sections in another order, where they can be linked again.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,9 @@ use perfkit_model::part::{Part, Reply};
 use perfkit_model::request::Action;
 use perfkit_model::run::{Outcome, PassRecord};
 
+use crate::build::Executable;
 use crate::child::{self, Answer};
+use crate::link_orders;
 use crate::measure::{self, Manner, Taken};
 use crate::merge;
 use crate::plan::{self, Job};
@@ -56,17 +59,26 @@ pub(crate) fn interleave(
     head: &mut Contender<'_, '_>,
     terms: &Terms<'_>,
 ) -> anyhow::Result<()> {
-    let started = Instant::now();
     let mut rounds: Vec<[Part; 3]> = Vec::new();
     let mut parts = Sides::default();
     let mut outcome = Outcomes::default();
-    while !is_enough(&rounds, head.job, terms) && started.elapsed() < terms.budget {
-        let Some(round) = round(base, head, &mut outcome)? else {
+    let mut orders = Orders::new(base.job.executable, head.job.executable);
+    let mut spent = Duration::ZERO;
+    while !is_enough(&rounds, orders.count(), head.job, terms) && spent < terms.budget {
+        // The first orders are linked in any case, as the build is.
+        let mut started = Instant::now();
+        orders.reach(rounds.len());
+        if rounds.is_empty() {
+            started = Instant::now();
+        }
+        let Some(round) = round(base, head, orders.pair(rounds.len()), &mut outcome)? else {
             break;
         };
+        spent += started.elapsed();
         rounds.push(round);
     }
-    let seconds = started.elapsed().as_secs_f64();
+    orders.tidy();
+    let seconds = spent.as_secs_f64();
     for [of_base, of_head, control] in &rounds {
         parts.base.extend([of_base.clone(), control.clone()]);
         parts.head.push(of_head.clone());
@@ -82,18 +94,96 @@ pub(crate) fn interleave(
             seconds,
             iterations: parts.iter().map(|part| part.iterations.len() as u32).sum(),
             outcome,
-            notes: vec![format!(
-                "{} processes took turns with the other side's",
-                parts.len()
-            )],
+            notes: vec![
+                format!("{} processes took turns with the other side's", parts.len()),
+                orders.note(),
+            ],
         });
     }
     head.taken.case.interleaved = METRICS
         .into_iter()
-        .map(|metric| interleaved(metric, &rounds, terms.base))
+        .map(|metric| interleaved(metric, &rounds, orders.count(), terms.base))
         .filter(|interleaved| !interleaved.rounds.is_empty())
         .collect();
     Ok(())
+}
+
+/// The programs of both sides in the orders of their sections that were linked so far.
+#[derive(Debug)]
+struct Orders<'a> {
+    built: (&'a Executable, &'a Executable),
+    linked: Vec<(Executable, Executable)>,
+    /// Why there are no more.
+    end: Option<String>,
+}
+
+impl<'a> Orders<'a> {
+    /// Orders that stay for the next comparison of the same programs: as many as most comparisons need.
+    const KEPT: usize = 20;
+
+    fn new(base: &'a Executable, head: &'a Executable) -> Self {
+        Self {
+            built: (base, head),
+            linked: Vec::new(),
+            end: None,
+        }
+    }
+
+    /// Sees to it that every round up to the next look has an order of its own, as far as there are any.
+    fn reach(&mut self, round: usize) {
+        let wanted = LOOKS
+            .into_iter()
+            .find(|look| *look > round)
+            .unwrap_or(round);
+        if round < self.linked.len() || self.end.is_some() {
+            return;
+        }
+        let numbers: Vec<usize> = (self.linked.len() + 1..=wanted).collect();
+        let link = |executable: &Executable| -> Result<Vec<Executable>, String> {
+            let paths = link_orders::link(&executable.path, &numbers)?;
+            let program = |path| Executable {
+                path,
+                ..executable.clone()
+            };
+            Ok(paths.into_iter().map(program).collect())
+        };
+        match link(self.built.0).and_then(|base| Ok((base, link(self.built.1)?))) {
+            Ok((base, head)) => self.linked.extend(base.into_iter().zip(head)),
+            Err(reason) => self.end = Some(reason),
+        }
+    }
+
+    fn count(&self) -> u32 {
+        self.linked.len().max(1) as u32
+    }
+
+    /// The programs of the round with this number.
+    fn pair(&self, round: usize) -> (&Executable, &Executable) {
+        let order = round % self.linked.len().max(1);
+        self.linked
+            .get(order)
+            .map_or(self.built, |(base, head)| (base, head))
+    }
+
+    /// Removes the orders that are seldom needed.
+    fn tidy(&self) {
+        let later = self.linked.iter().skip(Self::KEPT);
+        for program in later.flat_map(|(base, head)| [base, head]) {
+            // Another case of the same program may have removed it.
+            drop(std::fs::remove_file(&program.path));
+        }
+    }
+
+    fn note(&self) -> String {
+        match (self.linked.len(), &self.end) {
+            (0, Some(reason)) => {
+                format!(
+                    "as they were linked, because {reason}: where code lies may be what differs"
+                )
+            }
+            (count, _) => format!("linked with their sections in {count} orders"),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -119,15 +209,15 @@ impl Default for Outcomes {
 
 /// Whether all that is judged is decided. Only asked at certain numbers of rounds: asking after each would sooner or later
 /// meet a chance.
-fn is_enough(rounds: &[[Part; 3]], job: &Job<'_>, terms: &Terms<'_>) -> bool {
+fn is_enough(rounds: &[[Part; 3]], orders: u32, job: &Job<'_>, terms: &Terms<'_>) -> bool {
     if rounds.len() >= LOOKS[LOOKS.len() - 1] {
         return true;
     }
     LOOKS.contains(&rounds.len())
         && terms.judged.iter().all(|(metric, limits)| {
             let gate = Gate::of(*limits, &job.id, terms.cases);
-            let interleaved = interleaved(metric, rounds, terms.base);
-            gate.judge(&interleaved.rounds).is_decided()
+            let interleaved = interleaved(metric, rounds, orders, terms.base);
+            gate.judge(&interleaved.rounds, orders).is_decided()
         })
 }
 
@@ -135,17 +225,18 @@ fn is_enough(rounds: &[[Part; 3]], job: &Job<'_>, terms: &Terms<'_>) -> bool {
 fn round(
     base: &Contender<'_, '_>,
     head: &Contender<'_, '_>,
+    (of_base, of_head): (&Executable, &Executable),
     outcomes: &mut Outcomes,
 ) -> anyhow::Result<Option<[Part; 3]>> {
     let mut order = [Turn::Base, Turn::Head, Turn::Control];
     fastrand::shuffle(&mut order);
     let mut parts: [Option<Part>; 3] = [None, None, None];
     for turn in order {
-        let (contender, outcome) = match turn {
-            Turn::Base | Turn::Control => (base, &mut outcomes.base),
-            Turn::Head => (head, &mut outcomes.head),
+        let (contender, executable, outcome) = match turn {
+            Turn::Base | Turn::Control => (base, of_base, &mut outcomes.base),
+            Turn::Head => (head, of_head, &mut outcomes.head),
         };
-        match sample(contender)? {
+        match sample(contender, executable)? {
             Ok(part) => parts[turn as usize] = Some(part),
             Err(failed) => {
                 *outcome = failed;
@@ -161,11 +252,14 @@ fn round(
 }
 
 /// One process.
-fn sample(contender: &Contender<'_, '_>) -> anyhow::Result<Result<Part, Outcome>> {
+fn sample(
+    contender: &Contender<'_, '_>,
+    executable: &Executable,
+) -> anyhow::Result<Result<Part, Outcome>> {
     let manner = contender.manner;
     let request = plan::sample(contender.job, manner.processors);
     let answer = child::ask(
-        contender.job.executable,
+        executable,
         Action::Measure(request),
         manner.surroundings,
         manner.work,
@@ -178,7 +272,7 @@ fn sample(contender: &Contender<'_, '_>) -> anyhow::Result<Result<Part, Outcome>
 }
 
 /// The rounds of one metric: of each process its least iteration.
-fn interleaved(metric: &str, rounds: &[[Part; 3]], base: &str) -> Interleaved {
+fn interleaved(metric: &str, rounds: &[[Part; 3]], orders: u32, base: &str) -> Interleaved {
     let least = |part: &Part| -> Option<f64> {
         let values = part.iterations.iter().filter_map(|row| row.get(metric));
         values.copied().min_by(f64::total_cmp)
@@ -193,6 +287,7 @@ fn interleaved(metric: &str, rounds: &[[Part; 3]], base: &str) -> Interleaved {
     Interleaved {
         metric: metric.to_owned(),
         base: base.to_owned(),
+        orders,
         rounds: rounds.iter().filter_map(round).collect(),
     }
 }

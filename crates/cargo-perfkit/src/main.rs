@@ -16,6 +16,7 @@ mod failure;
 mod history;
 mod interleave;
 mod interrupt;
+mod link_orders;
 mod marker;
 mod measure;
 mod merge;
@@ -40,8 +41,8 @@ mod wrapper;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // The same binary stands in for rustc while it builds workloads.
-    if let Some(code) = wrapper::run_as_rustc() {
+    // The same binary stands in for rustc and for its linker while it builds workloads.
+    if let Some(code) = link_orders::run_as_linker().or_else(wrapper::run_as_rustc) {
         return code;
     }
     cli::main()

@@ -12,7 +12,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Context as _;
 
-use crate::compiler_listing;
+use crate::{compiler_listing, link_orders};
 
 /// Tells this binary to act as rustc, and by which path cargo calls it.
 pub(crate) const WRAPPER_VARIABLE: &str = "PERFKIT_ACT_AS_RUSTC";
@@ -83,8 +83,42 @@ fn command(rustc: &OsStr, arguments: &[OsString], is_workspace: bool) -> Command
             .env("RUSTC_BOOTSTRAP", "1")
             .stdout(file);
     }
+    if let Some(own) = std::env::var_os(WRAPPER_VARIABLE).filter(|_| is_workspace)
+        && is_program(arguments)
+    {
+        let linker = linker(arguments).unwrap_or(link_orders::DEFAULT_LINKER.into());
+        let mut flag = OsString::from("-Clinker=");
+        flag.push(own);
+        command.arg(flag).env(link_orders::LINKER_VARIABLE, linker);
+    }
     command.env_remove(WRAPPER_VARIABLE);
     command
+}
+
+/// Whether this call links a program for Linux that is not a build script.
+fn is_program(arguments: &[OsString]) -> bool {
+    let value = |flag: &str| {
+        let position = arguments.iter().position(|argument| argument == flag)?;
+        arguments.get(position + 1)?.to_str()
+    };
+    // A bench target without the standard harness has no crate type, which is the same as `bin`.
+    let is_binary = value("--crate-type").is_none_or(|kind| kind == "bin");
+    let is_crate = value("--crate-name").is_some_and(|name| !name.starts_with("build_script"));
+    let is_linux = match value("--target") {
+        Some(target) => target.contains("-linux-"),
+        None => cfg!(target_os = "linux"),
+    };
+    is_binary && is_crate && is_linux
+}
+
+/// The linker that the user chose.
+fn linker(arguments: &[OsString]) -> Option<OsString> {
+    let words = arguments.iter().filter_map(|argument| argument.to_str());
+    let chosen = |word: &str| {
+        let word = word.strip_prefix("-C").unwrap_or(word);
+        word.strip_prefix("linker=").map(OsString::from)
+    };
+    words.filter_map(chosen).next_back()
 }
 
 #[expect(clippy::print_stderr, reason = "cargo shows a wrapper's stderr")]

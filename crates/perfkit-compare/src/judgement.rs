@@ -103,7 +103,7 @@ pub(crate) fn judge_timing(
         Decision::Same => Judgement::Same,
         Decision::Open => Judgement::NotJudged {
             reason: format!(
-                "after {} pairs the change may be anything from {} to {}: the machine is too busy for the time there was",
+                "after {} pairs the change may be anything from {} to {}; a quieter machine, more time (`--time-budget`) or a larger limit would decide",
                 estimate.pairs,
                 percent(estimate.low),
                 percent(estimate.high)

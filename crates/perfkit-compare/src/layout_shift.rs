@@ -4,6 +4,7 @@
 //! executes more. So a small growth of time alone, with every count the same, is worth knowing and fails no build.
 
 use perfkit_model::comparison::{Judgement, Level};
+use perfkit_model::run::Case;
 
 use crate::finding::Found;
 use crate::rows::Judged;
@@ -15,8 +16,12 @@ const MOST: f64 = 0.05;
 /// Part by which instructions may differ that are taken for the same.
 const SAME: f64 = 0.01;
 
-/// Makes a note of growth in CPU time that nothing else shares.
-pub(crate) fn weigh(found: &mut [Found], judged: &[Judged]) {
+/// Makes a note of growth in CPU time that nothing else shares, unless it was measured in many orders of the program's
+/// sections.
+pub(crate) fn weigh(found: &mut [Found], judged: &[Judged], case: &Case) {
+    if case.interleaved.iter().any(|session| session.orders > 1) {
+        return;
+    }
     let rows = || judged.iter().map(|judged| &judged.row);
     let is_alone = rows().all(|row| row.metric == "time.cpu" || row.judgement != Judgement::Worse);
     let same_instructions = rows().any(|row| {

@@ -99,7 +99,7 @@ pub fn compare(base: &Side<'_>, head: &Side<'_>, policy: &Policy) -> Comparison 
             .flat_map(|judged| finding::find(pair, judged, &environment, policy, &acceptance))
             .collect();
         trade_off::weigh(&mut found, &judged, policy);
-        layout_shift::weigh(&mut found, &judged);
+        layout_shift::weigh(&mut found, &judged, pair.head);
         findings.extend(groups::gather(found));
         remarks.extend(finding::missing_stacks(pair, &judged, base));
         rows.extend(judged.into_iter().map(|judged| judged.row));
@@ -131,7 +131,9 @@ pub fn got_slower(head: &Case, policy: &Policy, cases: usize) -> bool {
         let mut sessions = head.interleaved.iter();
         let session = sessions.find(|session| session.metric == metric);
         let gate = timing::Gate::of(limits, &head.id, cases);
-        session.is_some_and(|session| gate.judge(&session.rounds).decision == Decision::Worse)
+        session.is_some_and(|session| {
+            gate.judge(&session.rounds, session.orders).decision == Decision::Worse
+        })
     })
 }
 

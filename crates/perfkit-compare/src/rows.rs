@@ -111,7 +111,7 @@ fn interleaved(id: &str, pair: &Pair<'_>, court: Court<'_>) -> Option<Timing> {
         sessions.find(|session| session.metric == id && session.base == court.base.run.id)?;
     let rule = rule_for(metric(id)?, Change::Grew)?;
     let limits = court.policy.limits(rule.row);
-    Some(Gate::of(limits, &pair.head.id, court.timed).judge(&session.rounds))
+    Some(Gate::of(limits, &pair.head.id, court.timed).judge(&session.rounds, session.orders))
 }
 
 /// The rows of a case that has nothing to be compared with.

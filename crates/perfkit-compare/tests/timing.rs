@@ -103,7 +103,7 @@ fn too_few_differences_have_no_bounds() {
             found.low.is_infinite() && found.high.is_infinite(),
             "{count}"
         );
-        let timing = GATE.judge(&wobbling(count, 1.5));
+        let timing = GATE.judge(&wobbling(count, 1.5), 1);
         assert_eq!((timing.decision, timing.estimate), (Decision::Open, None));
     }
     assert_eq!(shift(&[], 0.001), None);
@@ -112,7 +112,7 @@ fn too_few_differences_have_no_bounds() {
 
 #[test]
 fn decisions_of_known_effects() {
-    let decided = |factor| GATE.judge(&wobbling(LOOKS[0], factor)).decision;
+    let decided = |factor| GATE.judge(&wobbling(LOOKS[0], factor), 1).decision;
     assert_eq!(decided(1.0), Decision::Same);
     assert_eq!(decided(1.006), Decision::Same);
     assert_eq!(decided(1.05), Decision::Worse);
@@ -121,7 +121,7 @@ fn decisions_of_known_effects() {
 
 #[test]
 fn constant_samples_are_the_same() {
-    let timing = GATE.judge(&rounds(&[(5.0, 5.0, 5.0); 10]));
+    let timing = GATE.judge(&rounds(&[(5.0, 5.0, 5.0); 10]), 1);
     let estimate = timing.estimate.unwrap();
     assert_eq!(timing.decision, Decision::Same);
     assert_eq!(
@@ -139,20 +139,20 @@ fn a_base_that_differs_from_itself_judges_nothing() {
             ..round
         })
         .collect();
-    assert_eq!(GATE.judge(&twisted).decision, Decision::ControlFailed);
+    assert_eq!(GATE.judge(&twisted, 1).decision, Decision::ControlFailed);
 }
 
 #[test]
 fn rounds_without_a_value_are_left_out() {
     let mut rounds = wobbling(12, 1.05);
-    let judged = GATE.judge(&rounds);
+    let judged = GATE.judge(&rounds, 1);
     for missing in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         rounds.push(Round {
             head: missing,
             ..rounds[0]
         });
     }
-    assert_eq!(GATE.judge(&rounds), judged);
+    assert_eq!(GATE.judge(&rounds, 1), judged);
     assert_eq!(judged.estimate.unwrap().pairs, 12);
 }
 
@@ -185,7 +185,7 @@ proptest! {
     /// What is worse one way is better the other way, by the same ratio.
     #[test]
     fn swapping_the_sides_turns_the_answer(rounds in any_rounds()) {
-        let (there, back) = (GATE.judge(&rounds), GATE.judge(&swapped(&rounds)));
+        let (there, back) = (GATE.judge(&rounds, 1), GATE.judge(&swapped(&rounds), 1));
         let turned = match there.decision {
             Decision::Worse => Decision::Better,
             Decision::Better => Decision::Worse,
@@ -209,7 +209,7 @@ proptest! {
                 control: round.control * factor,
             })
             .collect();
-        prop_assert_eq!(GATE.judge(&scaled).decision, GATE.judge(&rounds).decision);
+        prop_assert_eq!(GATE.judge(&scaled, 1).decision, GATE.judge(&rounds, 1).decision);
     }
 
     /// The order of the rounds is no evidence.
@@ -218,7 +218,7 @@ proptest! {
         let mut turned = rounds.clone();
         turned.rotate_left(by % rounds.len().max(1));
         turned.reverse();
-        prop_assert_eq!(GATE.judge(&turned), GATE.judge(&rounds));
+        prop_assert_eq!(GATE.judge(&turned, 1), GATE.judge(&rounds, 1));
     }
 
     /// One process in ten that something disturbed by any amount turns no equal sides into a difference.
@@ -226,7 +226,7 @@ proptest! {
     fn an_outlier_among_ten_is_no_difference(factor in 1.0_f64..1e6, at in 0_usize..20) {
         let mut rounds = wobbling(20, 1.0);
         rounds[at].head *= factor;
-        let decision = GATE.judge(&rounds).decision;
+        let decision = GATE.judge(&rounds, 1).decision;
         prop_assert!(matches!(decision, Decision::Same | Decision::Open), "{decision:?}");
     }
 
@@ -243,7 +243,7 @@ proptest! {
     /// Whatever the values are, there is an answer.
     #[test]
     fn any_values_are_survived(values in prop::collection::vec(any::<(f64, f64, f64)>(), 0..30)) {
-        let timing = GATE.judge(&rounds(&values));
+        let timing = GATE.judge(&rounds(&values), 1);
         if let Some(estimate) = timing.estimate {
             prop_assert!(estimate.low <= estimate.high);
         }
@@ -252,7 +252,7 @@ proptest! {
     /// Nothing smaller than what linking anew may give is ever called worse.
     #[test]
     fn smallest_effects_are_beyond_the_floor(rounds in any_rounds()) {
-        let timing = GATE.judge(&rounds);
+        let timing = GATE.judge(&rounds, 1);
         prop_assert!(timing.smallest_effect.is_none_or(|effect| effect >= GATE.floor - 1e-12));
     }
 }

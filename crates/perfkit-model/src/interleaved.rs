@@ -10,8 +10,16 @@ pub struct Interleaved {
     pub metric: String,
     /// Id of the run that was the base. Compared with any other, the rounds say nothing.
     pub base: String,
+    /// Orders that the sections of both programs were linked in. Round number n is of order n modulo this. 1 where they
+    /// could not be linked anew.
+    #[serde(default = "one")]
+    pub orders: u32,
     /// In the order they were measured.
     pub rounds: Vec<Round>,
+}
+
+fn one() -> u32 {
+    1
 }
 
 /// Three processes that ran one after the other, in random order. Each value is the least of its process's iterations:

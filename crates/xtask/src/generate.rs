@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-use crate::{reference, schemas};
+use crate::{reference, schemas, truth};
 
 /// What to do with a file that is not as it would be generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,7 @@ pub(crate) struct Generated {
 pub(crate) fn generate(root: &Path, mode: Mode) -> anyhow::Result<String> {
     let mut files = schemas::schemas()?;
     files.push(reference::reference(root)?);
+    files.push(truth::table(root)?);
 
     let mut stale = Vec::new();
     for file in &files {

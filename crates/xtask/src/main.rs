@@ -19,7 +19,8 @@ use crate::generate::Mode;
 const USAGE: &str = "usage: cargo xtask <chore>
 
 chores:
-  alarms TIMES      compare the seeded workloads with themselves, add to reports/alarms.csv and write reports/alarms.md
+  alarms TIMES quiet|loaded
+                    compare the seeded workloads with themselves, add to reports/alarms.csv and write reports/alarms.md
   generate          write the schemas and the reference
   generate --check  fail where one of them is stale
   truth [PAIR...]   measure the seeded pairs and write reports/truth.md; with names, only those and no file
@@ -39,7 +40,7 @@ fn main() -> ExitCode {
         ["generate", "--check"] => generate::generate(&root(), Mode::Check),
         ["new-rule", id] => new_rule::new_rule(&root(), id),
         ["truth", names @ ..] => truth::truth(&root(), names),
-        ["alarms", times] => alarms::alarms(&root(), times),
+        ["alarms", times, machine] => alarms::alarms(&root(), times, machine),
         ["help" | "--help" | "-h"] => Ok(USAGE.to_owned()),
         _ => {
             eprint!("{USAGE}");

@@ -8,7 +8,7 @@ use perfkit_model::lens::LENSES;
 use crate::cli::Global;
 use crate::failure::Exit;
 use crate::workspace::Workspace;
-use crate::{callgrind, cargo_config, compiler_listing, rustc, settings};
+use crate::{callgrind, cargo_config, compiler_listing, link_orders, rustc, settings};
 
 /// One thing that was looked at.
 struct Check {
@@ -80,6 +80,7 @@ fn check(good: bool, what: impl Into<String>, remedy: &'static str) -> Check {
 
 fn compiler() -> Vec<Check> {
     let lists_types = compiler_listing::check().is_ok();
+    let shuffles = link_orders::check();
     match rustc::ask() {
         Ok(rustc) => vec![
             check(true, format!("{} for {}", rustc.version, rustc.host), ""),
@@ -100,6 +101,15 @@ fn compiler() -> Vec<Check> {
                     "the compiler cannot list types: `lint` sees the futures of built programs, and no others"
                 },
                 "a compiler from https://rustup.rs can",
+            ),
+            check(
+                shuffles,
+                if shuffles {
+                    "the linker shuffles sections: `compare` times both sides in many orders, so that where code lies is no change"
+                } else {
+                    "the linker does not shuffle sections: `compare` times each side as it was linked, and where code lies may look like a change"
+                },
+                "lld does, which Rust 1.90 or later brings along for x86-64 Linux; elsewhere set `-Clink-arg=-fuse-ld=lld`",
             ),
         ],
         Err(error) => vec![check(

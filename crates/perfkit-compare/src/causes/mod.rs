@@ -11,6 +11,7 @@ mod matching;
 mod site;
 mod weights;
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
 
 use perfkit_model::category::Category;
@@ -59,6 +60,9 @@ const MOST_CAUSES: usize = 8;
 /// Part of the growth below which a cause is only noise in the list.
 const SMALLEST_SHARE: f64 = 0.01;
 
+/// Part of the growth that a place in the code has to carry to be named before something without one.
+const PLACED: f64 = 0.2;
+
 /// What carries the growth of `metric`, largest first; empty where stacks cannot tell. All of it: [`kept`] takes
 /// what is worth showing.
 pub(crate) fn causes(pair: &Pair<'_>, metric: &str, growth: f64, types: Types) -> Vec<Carrier> {
@@ -78,11 +82,8 @@ pub(crate) fn causes(pair: &Pair<'_>, metric: &str, growth: f64, types: Types) -
         .into_values()
         .filter(|sum| sum.head > sum.base)
         .collect();
-    sums.sort_by(|left, right| {
-        (right.head - right.base)
-            .total_cmp(&(left.head - left.base))
-            .then_with(|| left.site.cmp(&right.site))
-    });
+    sums.sort_by(Sum::order);
+    place_first(&mut sums, growth);
     sums.into_iter()
         .map(|sum| {
             let share = (sum.head - sum.base) / growth;
@@ -177,11 +178,9 @@ fn scaled(pair: &Pair<'_>, column: &str, scales: (f64, f64), types: Types) -> Ve
         .into_values()
         .filter(|sum| sum.head > sum.base)
         .collect();
-    sums.sort_by(|left, right| {
-        (right.head - right.base)
-            .total_cmp(&(left.head - left.base))
-            .then_with(|| left.site.cmp(&right.site))
-    });
+    sums.sort_by(Sum::order);
+    let growth = sums.iter().map(Sum::growth).sum();
+    place_first(&mut sums, growth);
     let stacks = &pair.head.stacks;
     let async_names = async_names(stacks);
     sums.into_iter()
@@ -268,6 +267,25 @@ struct Sum<'a> {
     nodes: Vec<u32>,
     /// The stack that grew most, and by how much.
     heaviest: (f64, u32),
+}
+
+impl Sum<'_> {
+    fn growth(&self) -> f64 {
+        self.head - self.base
+    }
+
+    /// The one that grew most first.
+    fn order(left: &Self, right: &Self) -> Ordering {
+        let by_growth = right.growth().total_cmp(&left.growth());
+        by_growth.then_with(|| left.site.cmp(&right.site))
+    }
+}
+
+/// Puts what can be looked up in the user's code before what cannot, if it carries enough to be worth looking at: a `futex`
+/// without a caller is nothing that anybody can mend.
+fn place_first(sums: &mut [Sum<'_>], growth: f64) {
+    let is_place = |sum: &Sum<'_>| !sum.site.file.is_empty() && sum.growth() >= PLACED * growth;
+    sums.sort_by_key(|sum| !is_place(sum));
 }
 
 fn by_site(weights: Vec<Weight<'_>>, grain: Grain) -> BTreeMap<Site<'_>, Sum<'_>> {

@@ -115,6 +115,7 @@ impl RunBuilder {
         builder.last().interleaved.push(Interleaved {
             metric: metric.to_owned(),
             base: "before".to_owned(),
+            orders: 1,
             rounds,
         });
         builder

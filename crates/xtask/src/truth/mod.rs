@@ -5,6 +5,7 @@
 
 pub(crate) mod expect;
 mod outcome;
+mod recorded;
 mod report;
 pub(crate) mod sides;
 
@@ -15,21 +16,25 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use perfkit_model::comparison::Comparison;
 use perfkit_model::run::Run;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::truth::outcome::Outcome;
+use crate::generate::Generated;
+use crate::truth::recorded::Recorded;
 
 /// Pairs, relative to the repository.
 pub(crate) const SEEDED: &str = "workloads/seeded";
 
+/// The table, relative to the repository.
+const TABLE: &str = "reports/truth.md";
+
 /// What the command says of two workspaces.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Report {
-    run: Run,
+    pub(crate) run: Run,
     pub(crate) comparison: Comparison,
 }
 
-/// Measures the pairs, or those that are named; without names the table is written.
+/// Measures the pairs, or those that are named; without names the measurement is kept and the table written.
 pub(crate) fn truth(root: &Path, names: &[&str]) -> anyhow::Result<String> {
     let root = root
         .canonicalize()
@@ -40,28 +45,32 @@ pub(crate) fn truth(root: &Path, names: &[&str]) -> anyhow::Result<String> {
 
     let home = &sides.head;
     let (compared, took) = command.compare(home, (&sides.base, &sides.head), &[])?;
-    let outcomes: Vec<Outcome> = pairs
-        .iter()
-        .map(|pair| Outcome::of(pair, &compared.comparison))
-        .collect();
-    let controls = controls(&command, &sides)?;
-    let text = report::render(&outcomes, &controls, &compared.run, took);
+    let measured = Recorded::of(&compared, home, controls(&command, &sides)?, took)?;
+    let (text, shortfall) = measured.table(&pairs);
     if names.is_empty() {
-        let path = root.join("reports/truth.md");
+        measured.write(&root)?;
+        let path = root.join(TABLE);
         std::fs::write(&path, &text)
             .with_context(|| format!("failed to write {}", path.display()))?;
     }
-    match report::shortfall(&outcomes, &controls) {
+    match shortfall {
         Some(shortfall) => bail!("{text}\n{shortfall}"),
         None => Ok(text),
     }
 }
 
+/// What today's rules say of the measurement in the repository.
+pub(crate) fn table(root: &Path) -> anyhow::Result<Generated> {
+    let pairs = expect::read(&root.join(SEEDED), &[])?;
+    let (text, _) = Recorded::read(root)?.table(&pairs);
+    Ok(Generated { path: TABLE, text })
+}
+
 /// What was found where nothing changed.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Control {
     /// What was compared.
-    what: &'static str,
+    what: String,
     /// Cases that were compared.
     cases: usize,
     /// Findings, one line each.
@@ -87,7 +96,7 @@ fn controls(command: &Command, sides: &sides::Sides) -> anyhow::Result<Vec<Contr
                 .map(|finding| format!("{}: {}", finding.case, finding.message));
             let types = report.comparison.types.iter();
             Ok(Control {
-                what,
+                what: what.to_owned(),
                 cases: report.run.cases.len(),
                 findings: findings
                     .chain(types.map(|finding| finding.message.clone()))

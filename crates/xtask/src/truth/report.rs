@@ -64,7 +64,8 @@ pub(crate) fn render(
     let mut text = String::from(
         "# The truth table\n\n\
          Changes whose effect is known ([workloads/seeded](../workloads/seeded)), and what `cargo perfkit compare` said of\n\
-         them. `cargo xtask truth` measures it anew and writes this file.\n\n",
+         them. `cargo xtask truth` measures it anew and writes this file; when a rule changes, `cargo xtask generate` judges\n\
+         the same measurement ([recorded.json.gz](../workloads/seeded/recorded.json.gz)) again.\n\n",
     );
     let mut line = |words: String| {
         text.push_str(&words);
@@ -93,8 +94,9 @@ pub(crate) fn render(
         ));
     }
     line(format!(
-        "- {:.0} s for all pairs, building both sides included; {}, {} processors",
+        "- measured in {:.0} s, building both sides included, at {} with {} on {} processors",
         took.as_secs_f64(),
+        run.environment.revision.as_deref().unwrap_or("no revision"),
         run.environment.rustc,
         run.environment.processors
     ));

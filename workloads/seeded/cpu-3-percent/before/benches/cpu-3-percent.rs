@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use cpu_3_percent::{Keywords, book_all};
-use perfkit::{Bench, Case, Units};
+use perfkit::{Bench, Case, Runtime, Units};
 
 perfkit::main!(statements);
 
@@ -55,6 +55,7 @@ struct Year {
 fn statements(bench: &mut Bench) {
     bench
         .workload("cpu-3-percent")
+        .runtimes([Runtime::CurrentThread, Runtime::MultiThread(2)])
         .set_up(async |case: &Case| {
             let mut year = year(case.seed());
             year.seal = book_all(&year.keywords, &year.statements).await.seal;

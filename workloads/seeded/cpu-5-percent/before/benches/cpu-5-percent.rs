@@ -1,7 +1,7 @@
 //! Takes the frames of many devices.
 
 use cpu_5_percent::{Frame, Key, Report, take};
-use perfkit::{Bench, Case, Units};
+use perfkit::{Bench, Case, Runtime, Units};
 
 perfkit::main!(frames);
 
@@ -18,6 +18,7 @@ struct Devices {
 fn frames(bench: &mut Bench) {
     bench
         .workload("cpu-5-percent")
+        .runtimes([Runtime::CurrentThread, Runtime::MultiThread(2)])
         .set_up(async |case: &Case| devices(case.seed()))
         .units(|_| Units::items(FRAMES).and_bytes(FRAMES * PAYLOAD as u64))
         .iterate(async |devices| take(KEY, &devices.frames).await)
