@@ -165,7 +165,7 @@ impl Call {
         if linked.is_file() {
             return Ok(linked);
         }
-        let unfinished = folder.join(format!("{order:02}.unfinished"));
+        let unfinished = folder.join(format!("{order:02}.{}", std::process::id()));
         let mut arguments: Vec<&OsStr> = self.arguments.iter().map(OsStr::new).collect();
         if let Some(output) = arguments.get_mut(self.output) {
             *output = unfinished.as_os_str();

@@ -170,6 +170,21 @@ fn any_rounds() -> impl Strategy<Value = Vec<Round>> {
     prop::collection::vec(round, 0..40).prop_map(|values| rounds(&values))
 }
 
+/// Most orders of the head's sections happen to be slower: ten of them are too few to say so, and measuring those ten again
+/// makes no further order of them.
+#[test]
+fn rounds_of_the_same_orders_are_no_further_evidence() {
+    let luck = [1.06, 1.05, 0.96, 1.06, 1.04, 1.05, 0.97, 1.06, 1.05, 1.04];
+    let once = rounds(&luck.map(|factor| (5e6, 5e6 * factor, 5e6)));
+    let again = once.repeat(8);
+    assert_eq!(GATE.judge(&again, 1).decision, Decision::Worse);
+    let (judged, anew) = (GATE.judge(&once, 1), GATE.judge(&again, 10));
+    assert_eq!(anew.decision, Decision::Open);
+    assert!((anew.smallest_effect.unwrap() - judged.smallest_effect.unwrap()).abs() < 1e-12);
+    let of_one_order = GATE.judge(&again, 80);
+    assert_eq!(of_one_order, GATE.judge(&again, 1));
+}
+
 fn swapped(rounds: &[Round]) -> Vec<Round> {
     rounds
         .iter()

@@ -1,5 +1,7 @@
 //! Two sides are compared: variants, baselines, runs, directories and revisions; and commits are searched.
 
+use std::process::Command;
+
 use insta::assert_snapshot;
 use serde_json::Value;
 
@@ -69,6 +71,44 @@ fn timings_are_taken_in_turn() {
     for side in ["base", "head", "control"] {
         assert!(rounds[side].as_f64() > Some(0.0), "{rounds}");
     }
+    // Rust brings lld along for x86-64.
+    if cfg!(target_arch = "x86_64") {
+        let orders = &report["run"]["cases"][0]["interleaved"][0]["orders"];
+        let notes = &report["run"]["cases"][0]["passes"];
+        assert!(orders.as_u64() >= Some(10), "{orders}: {notes}");
+    }
+}
+
+/// Somebody's linker is called, and where it cannot shuffle sections the programs are timed as they are.
+#[test]
+fn a_linker_that_does_not_shuffle() {
+    let script = "#!/bin/sh
+case \"$*\" in
+    *--shuffle-sections*) echo 'my-linker: --shuffle-sections is not known' >&2; exit 1 ;;
+esac
+exec cc \"$@\"
+";
+    let sandbox = Sandbox::copy_of("service", "linker").built();
+    sandbox.write("my-linker", script);
+    let made = Command::new("chmod")
+        .arg("+x")
+        .arg(sandbox.root.join("my-linker"))
+        .status();
+    assert!(made.is_ok_and(|status| status.success()));
+    let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let config = format!("[target.{target}]\nlinker = \"./my-linker\"\n");
+    sandbox.write(".cargo/config.toml", &config);
+    let sides = ["--base", "variant:lean", "--head", "variant:lean", "orders"];
+    let lens = ["--lens", "time", "--time-budget", "1", "--format", "json"];
+    let outcome = compare(&sandbox, &[&sides[..], &lens].concat());
+    let report: Value = serde_json::from_str(&outcome.stdout).expect("stdout is JSON alone");
+    let case = &report["run"]["cases"][0];
+    assert_eq!(case["interleaved"][0]["orders"], 1, "{case}");
+    let notes = case["passes"].to_string();
+    assert!(
+        notes.contains("my-linker: --shuffle-sections is not known"),
+        "{notes}"
+    );
 }
 
 #[test]
