@@ -18,6 +18,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::build::Executable;
 use crate::callgrind;
+use crate::failure::Failure;
 use crate::interrupt;
 
 /// The end of stderr that is kept; a workload may print without end.
@@ -154,9 +155,13 @@ enum Ended {
 
 fn run(mut command: Command, time_limit: Duration) -> anyhow::Result<(Ended, String)> {
     tracing::debug!(?command, "spawning");
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("failed to start {}", command.get_program().display()))?;
+    let mut child = command.spawn().with_context(|| {
+        Failure::new(format!(
+            "failed to start {}",
+            command.get_program().display()
+        ))
+        .hint("something removed or replaced it since it was built; run the command again")
+    })?;
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     interrupt::watch(group);
     let (sender, receiver) = mpsc::channel();

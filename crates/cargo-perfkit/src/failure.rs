@@ -86,6 +86,14 @@ impl Failure {
         self.hints.push(hint.into());
         self
     }
+
+    /// Adds what another failure says to do about it.
+    pub(crate) fn hints_of(mut self, error: &anyhow::Error) -> Self {
+        let other = error.downcast_ref::<Self>();
+        self.hints
+            .extend(other.iter().flat_map(|other| other.hints.clone()));
+        self
+    }
 }
 
 /// A number with its word: `1 case`, `2 cases`.

@@ -13,7 +13,7 @@ use perfkit_model::run::{Outcome, PassRecord};
 
 use crate::build::Executable;
 use crate::child::{self, Answer};
-use crate::link_orders;
+use crate::link_orders::{self, Shuffle};
 use crate::measure::{self, Manner, Taken};
 use crate::merge;
 use crate::plan::{self, Job};
@@ -30,6 +30,8 @@ pub(crate) struct Terms<'a> {
     pub(crate) cases: usize,
     /// Id of the base's run.
     pub(crate) base: &'a str,
+    /// Orders that programs are linked in.
+    pub(crate) shuffle: Shuffle,
     /// Time for one case. The round that is under way when it ends is finished.
     pub(crate) budget: Duration,
 }
@@ -62,7 +64,7 @@ pub(crate) fn interleave(
     let mut rounds: Vec<[Part; 3]> = Vec::new();
     let mut parts = Sides::default();
     let mut outcome = Outcomes::default();
-    let mut orders = Orders::new(base.job.executable, head.job.executable);
+    let mut orders = Orders::new(base.job.executable, head.job.executable, terms.shuffle);
     let mut spent = Duration::ZERO;
     while !is_enough(&rounds, orders.count(), head.job, terms) && spent < terms.budget {
         // The first orders are linked in any case, as the build is.
@@ -112,18 +114,20 @@ pub(crate) fn interleave(
 #[derive(Debug)]
 struct Orders<'a> {
     built: (&'a Executable, &'a Executable),
+    shuffle: Shuffle,
     linked: Vec<(Executable, Executable)>,
     /// Why there are no more.
     end: Option<String>,
 }
 
 impl<'a> Orders<'a> {
-    /// Orders that stay for the next comparison of the same programs: as many as most comparisons need.
+    /// Orders that stay for other cases of the same programs: as many as most of them need.
     const KEPT: usize = 20;
 
-    fn new(base: &'a Executable, head: &'a Executable) -> Self {
+    fn new(base: &'a Executable, head: &'a Executable, shuffle: Shuffle) -> Self {
         Self {
             built: (base, head),
+            shuffle,
             linked: Vec::new(),
             end: None,
         }
@@ -138,9 +142,9 @@ impl<'a> Orders<'a> {
         if round < self.linked.len() || self.end.is_some() {
             return;
         }
-        let numbers: Vec<usize> = (self.linked.len() + 1..=wanted).collect();
+        let orders = self.linked.len() as u32..wanted as u32;
         let link = |executable: &Executable| -> Result<Vec<Executable>, String> {
-            let paths = link_orders::link(&executable.path, &numbers)?;
+            let paths = link_orders::link(&executable.path, self.shuffle, orders.clone())?;
             let program = |path| Executable {
                 path,
                 ..executable.clone()

@@ -15,7 +15,7 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use serde::{Deserialize, Serialize};
 
-use crate::parallel;
+use crate::{parallel, progress};
 
 /// Tells this binary to act as the linker, and which one to call.
 pub(crate) const LINKER_VARIABLE: &str = "PERFKIT_ACT_AS_LINKER";
@@ -128,7 +128,7 @@ pub(crate) fn check() -> bool {
 }
 
 /// Flags for the compiler driver that links.
-fn shuffles(order: usize) -> [String; SHUFFLED.len()] {
+fn shuffles(order: u32) -> [String; SHUFFLED.len()] {
     SHUFFLED.map(|sections| format!("-Wl,--shuffle-sections={sections}={order}"))
 }
 
@@ -140,12 +140,17 @@ fn folder(executable: &Path) -> PathBuf {
     name.into()
 }
 
-/// The same program with its sections in the orders of these numbers, from 1. What was linked before is taken as it is.
+/// The same program with its sections in the orders of these numbers, from 1. What was linked before is taken as it is; orders
+/// of another session are removed.
 ///
 /// # Errors
 ///
 /// Why it cannot be linked again.
-pub(crate) fn link(executable: &Path, orders: &[usize]) -> Result<Vec<PathBuf>, String> {
+pub(crate) fn link(
+    executable: &Path,
+    shuffle: Shuffle,
+    orders: std::ops::Range<u32>,
+) -> Result<Vec<PathBuf>, String> {
     let folder = folder(executable);
     let text = fs::read(folder.join(CALL_FILE)).map_err(|_| {
         format!(
@@ -155,17 +160,53 @@ pub(crate) fn link(executable: &Path, orders: &[usize]) -> Result<Vec<PathBuf>, 
     })?;
     let call: Call = serde_json::from_slice(&text)
         .map_err(|error| format!("{} is damaged: {error}", folder.join(CALL_FILE).display()))?;
-    let done = parallel::map(orders.to_vec(), |order| call.again(&folder, order));
+    let linked = folder.join(shuffle.folder());
+    if !linked.is_dir() {
+        remove_others(&folder);
+        fs::create_dir_all(&linked)
+            .map_err(|error| format!("failed to create {}: {error}", linked.display()))?;
+        let name = executable.file_name().unwrap_or_default().display();
+        progress::status(
+            "Linking",
+            &format!("{name} with its sections in other orders"),
+        );
+    }
+    let numbers = orders.map(|order| shuffle.0.wrapping_add(order).max(1));
+    let done = parallel::map(numbers.collect(), |order| call.again(&linked, order));
     done.into_iter().collect()
 }
 
+/// The orders of one session, by the number of its first. Every session has others, so that measuring again says something new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shuffle(u32);
+
+impl Shuffle {
+    pub(crate) fn begin() -> Self {
+        // lld takes numbers that fit 31 bits, and draws one itself for 0.
+        Self(fastrand::u32(1..1 << 30))
+    }
+
+    fn folder(self) -> String {
+        format!("orders-{}", self.0)
+    }
+}
+
+/// Removes what earlier sessions linked.
+fn remove_others(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.path().is_dir() {
+            drop(fs::remove_dir_all(entry.path()));
+        }
+    }
+}
+
 impl Call {
-    fn again(&self, folder: &Path, order: usize) -> Result<PathBuf, String> {
-        let linked = folder.join(format!("{order:02}"));
+    fn again(&self, folder: &Path, order: u32) -> Result<PathBuf, String> {
+        let linked = folder.join(order.to_string());
         if linked.is_file() {
             return Ok(linked);
         }
-        let unfinished = folder.join(format!("{order:02}.{}", std::process::id()));
+        let unfinished = folder.join(format!("{order}.unfinished"));
         let mut arguments: Vec<&OsStr> = self.arguments.iter().map(OsStr::new).collect();
         if let Some(output) = arguments.get_mut(self.output) {
             *output = unfinished.as_os_str();
@@ -181,7 +222,7 @@ impl Call {
             .map_err(|error| format!("failed to run {}: {error}", self.linker.display()))?;
         if !output.status.success() {
             return Err(format!(
-                "the linker does not shuffle sections, as lld does: {}",
+                "linking with shuffled sections failed: {}",
                 first_line(&output.stderr)
             ));
         }

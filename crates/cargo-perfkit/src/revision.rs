@@ -38,7 +38,7 @@ pub(crate) fn find(workspace: &Workspace, wanted: &str) -> anyhow::Result<Revisi
             "{} is in no git repository: {said}",
             root.display()
         ))
-        .hint("compare with a stored baseline: `cargo perfkit lint --save-baseline`")
+        .hint("without a repository a stored baseline is what to compare with: `--save-baseline` stores one")
     })?;
     let name = format!("{wanted}^{{commit}}");
     let commit = git(

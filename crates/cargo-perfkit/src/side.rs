@@ -210,7 +210,8 @@ impl Resolver<'_> {
         let failure = Failure::usage(format!(
             "`{wanted}` is no directory with a Cargo.toml, no revision, no baseline and no run"
         ))
-        .hint(format!("as a revision: {error}"));
+        .hint(format!("as a revision: {error}"))
+        .hints_of(error);
         match baselines.as_str() {
             "" => failure,
             names => failure.hint(format!("there are the baselines {names}")),

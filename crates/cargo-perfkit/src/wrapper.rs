@@ -83,10 +83,11 @@ fn command(rustc: &OsStr, arguments: &[OsString], is_workspace: bool) -> Command
             .env("RUSTC_BOOTSTRAP", "1")
             .stdout(file);
     }
+    let linker = linker(arguments).unwrap_or(link_orders::DEFAULT_LINKER.into());
     if let Some(own) = std::env::var_os(WRAPPER_VARIABLE).filter(|_| is_workspace)
         && is_program(arguments)
+        && is_driver(&linker)
     {
-        let linker = linker(arguments).unwrap_or(link_orders::DEFAULT_LINKER.into());
         let mut flag = OsString::from("-Clinker=");
         flag.push(own);
         command.arg(flag).env(link_orders::LINKER_VARIABLE, linker);
@@ -119,6 +120,13 @@ fn linker(arguments: &[OsString]) -> Option<OsString> {
         word.strip_prefix("linker=").map(OsString::from)
     };
     words.filter_map(chosen).next_back()
+}
+
+/// Whether this is a compiler that calls a linker, going by its name as rustc does. To a linker itself, such as `rust-lld`,
+/// rustc speaks another language, and it would not know that ours hides one.
+fn is_driver(linker: &OsStr) -> bool {
+    let stem = Path::new(linker).file_stem().unwrap_or_default();
+    !stem.to_string_lossy().ends_with("ld")
 }
 
 #[expect(clippy::print_stderr, reason = "cargo shows a wrapper's stderr")]

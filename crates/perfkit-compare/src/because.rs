@@ -47,13 +47,16 @@ fn reason(grown: &TypeFinding, finding: &Finding) -> Option<TypeFinding> {
         .chain([&grown.type_name])
         .map(|name| path(name))
         .collect();
-    let carries = |test: &dyn Fn(&Cause) -> bool| {
+    let carries = |test: &dyn Fn(&str, &Cause) -> bool| {
         let symptoms = finding.symptoms.iter();
-        let causes = symptoms.flat_map(|symptom| &symptom.causes);
-        let mut causes = finding.causes.iter().chain(causes);
-        causes.any(|cause| cause.share >= CARRIES && test(cause))
+        let symptoms = symptoms.map(|symptom| (&symptom.metric, &symptom.causes));
+        let mut all = symptoms.chain([(&finding.metric, &finding.causes)]);
+        all.any(|(metric, causes)| {
+            let mut heavy = causes.iter().filter(|cause| cause.share >= CARRIES);
+            heavy.any(|cause| test(metric, cause))
+        })
     };
-    let moves = |cause: &Cause| {
+    let moves = |_: &str, cause: &Cause| {
         let ty = cause.ty.as_ref();
         ty.is_some_and(|ty| names.iter().any(|name| has_path(&ty.name, name)))
     };
@@ -61,11 +64,12 @@ fn reason(grown: &TypeFinding, finding: &Finding) -> Option<TypeFinding> {
         return Some(grown.clone());
     }
     let factor = grown.head as f64 / grown.base.filter(|base| *base > 0)? as f64;
-    let scales = |cause: &Cause| {
-        cause.base > 0.0 && (cause.head / cause.base / factor - 1.0).abs() <= SAME_RATIO
+    let scales = |id: &str, cause: &Cause| {
+        metric(id).is_some_and(|row| row.unit == Unit::Bytes)
+            && cause.base > 0.0
+            && (cause.head / cause.base / factor - 1.0).abs() <= SAME_RATIO
     };
-    let is_bytes = metric(&finding.metric).is_some_and(|row| row.unit == Unit::Bytes);
-    (is_bytes && carries(&scales)).then(|| TypeFinding {
+    carries(&scales).then(|| TypeFinding {
         message: format!("likely {}", grown.message),
         ..grown.clone()
     })

@@ -4,7 +4,6 @@
 //! executes more. So a small growth of time alone, with every count the same, is worth knowing and fails no build.
 
 use perfkit_model::comparison::{Judgement, Level};
-use perfkit_model::run::Case;
 
 use crate::finding::Found;
 use crate::rows::Judged;
@@ -16,12 +15,9 @@ const MOST: f64 = 0.05;
 /// Part by which instructions may differ that are taken for the same.
 const SAME: f64 = 0.01;
 
-/// Makes a note of growth in CPU time that nothing else shares, unless it was measured in many orders of the program's
-/// sections.
-pub(crate) fn weigh(found: &mut [Found], judged: &[Judged], case: &Case) {
-    if case.interleaved.iter().any(|session| session.orders > 1) {
-        return;
-    }
+/// Makes a note of growth in CPU time that nothing else shares. Where it was measured in many orders of the program's
+/// sections, what is left lies within functions: how the compiler arranged them.
+pub(crate) fn weigh(found: &mut [Found], judged: &[Judged]) {
     let rows = || judged.iter().map(|judged| &judged.row);
     let is_alone = rows().all(|row| row.metric == "time.cpu" || row.judgement != Judgement::Worse);
     let same_instructions = rows().any(|row| {
@@ -41,7 +37,8 @@ pub(crate) fn weigh(found: &mut [Found], judged: &[Judged], case: &Case) {
     }
     for Found { finding, fact } in found {
         if finding.rule == cpu_time_grew::RULE.id && finding.level == Level::Deny {
-            let words = "; the instructions are the same, so it is likely where code and data lie in memory";
+            let words =
+                "; the instructions are the same, so it is likely how code and data lie in memory";
             finding.level = Level::Note;
             finding.message.push_str(words);
             fact.push_str(words);

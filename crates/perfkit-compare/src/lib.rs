@@ -99,7 +99,7 @@ pub fn compare(base: &Side<'_>, head: &Side<'_>, policy: &Policy) -> Comparison 
             .flat_map(|judged| finding::find(pair, judged, &environment, policy, &acceptance))
             .collect();
         trade_off::weigh(&mut found, &judged, policy);
-        layout_shift::weigh(&mut found, &judged, pair.head);
+        layout_shift::weigh(&mut found, &judged);
         findings.extend(groups::gather(found));
         remarks.extend(finding::missing_stacks(pair, &judged, base));
         rows.extend(judged.into_iter().map(|judged| judged.row));

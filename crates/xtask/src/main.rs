@@ -24,6 +24,7 @@ chores:
   generate          write the schemas and the reference
   generate --check  fail where one of them is stale
   truth [PAIR...]   measure the seeded pairs and write reports/truth.md; with names, only those and no file
+  truth --controls  measure again what must find nothing: sides against themselves, and at another path
   new-rule ID       start a rule of perfkit-compare, ID in kebab-case
 ";
 
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         ["generate"] => generate::generate(&root(), Mode::Write),
         ["generate", "--check"] => generate::generate(&root(), Mode::Check),
         ["new-rule", id] => new_rule::new_rule(&root(), id),
+        ["truth", "--controls"] => truth::controls_again(&root()),
         ["truth", names @ ..] => truth::truth(&root(), names),
         ["alarms", times, machine] => alarms::alarms(&root(), times, machine),
         ["help" | "--help" | "-h"] => Ok(USAGE.to_owned()),

@@ -18,6 +18,7 @@ use crate::cli::{CompareArgs, Global};
 use crate::commands::run::with_threshold;
 use crate::failure::{Exit, Failure, counted};
 use crate::interleave::{Contender, Terms, interleave};
+use crate::link_orders::Shuffle;
 use crate::measure::{self, Manner, Taken};
 use crate::plan::{self, Choice, Job};
 use crate::progress::Steps;
@@ -256,6 +257,7 @@ impl Measuring<'_> {
             judged: &judged,
             cases: pairs.len(),
             base: &base.opening.id,
+            shuffle: Shuffle::begin(),
             budget: self.budget(),
         };
         let mut steps = Steps::new("Timing", if is_timed { pairs.len() } else { 0 });

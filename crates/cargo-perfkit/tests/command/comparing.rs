@@ -101,12 +101,13 @@ exec cc \"$@\"
     let sides = ["--base", "variant:lean", "--head", "variant:lean", "orders"];
     let lens = ["--lens", "time", "--time-budget", "1", "--format", "json"];
     let outcome = compare(&sandbox, &[&sides[..], &lens].concat());
+    assert!(matches!(outcome.code, Some(0 | 4)), "{}", outcome.text());
     let report: Value = serde_json::from_str(&outcome.stdout).expect("stdout is JSON alone");
     let case = &report["run"]["cases"][0];
     assert_eq!(case["interleaved"][0]["orders"], 1, "{case}");
     let notes = case["passes"].to_string();
     assert!(
-        notes.contains("my-linker: --shuffle-sections is not known"),
+        notes.contains("sections failed: my-linker: --shuffle-sections is not known"),
         "{notes}"
     );
 }
@@ -320,4 +321,123 @@ fn revisions_and_the_commit_that_made_it_worse() {
     let hash = git(&sandbox, &["rev-parse", "other"]);
     let text = outcome.text().replace(&hash[..12], "[COMMIT]");
     assert_snapshot!("compare_side_without_perfkit", text);
+}
+
+/// A workspace with one commit and the package of [`history`].
+fn single() -> Sandbox {
+    let manifest = MANIFEST.replace("LIBRARY", &crate::sandbox::library());
+    committed(Sandbox::of(&[
+        ("Cargo.toml", &manifest),
+        ("benches/tally.rs", BENCH),
+        ("src/lib.rs", LEAN),
+        (".gitignore", "Cargo.lock\n.lockfile-of-perfkit\n"),
+    ]))
+    .built()
+}
+
+#[test]
+fn shallow_clones() {
+    let sandbox = single();
+    git(&sandbox, &["tag", "begin"]);
+    sandbox.write("src/lib.rs", WASTEFUL);
+    commit(&sandbox, "Print what is added");
+    let origin = format!("file://{}", sandbox.root.display());
+    git(
+        &sandbox,
+        &["clone", "--quiet", "--depth", "1", &origin, "../shallow"],
+    );
+    let outcome = compare(&sandbox.within("../shallow"), &["--base", "begin"]);
+    assert_snapshot!("compare_shallow", outcome.text());
+}
+
+#[test]
+fn submodules() {
+    let sandbox = single();
+    let other = sandbox.root.with_file_name("other");
+    let folder = other.display().to_string();
+    git(
+        &sandbox,
+        &["init", "--quiet", "--initial-branch=main", &folder],
+    );
+    std::fs::write(other.join("sum.rs"), LEAN).expect("there is room for a file");
+    git(&sandbox, &["-C", &folder, "add", "--all"]);
+    git(
+        &sandbox,
+        &["-C", &folder, "commit", "--quiet", "--message", "begin"],
+    );
+    let add = [
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "--quiet",
+        "add",
+        &folder,
+        "other",
+    ];
+    git(&sandbox, &add);
+    sandbox.write(
+        "src/lib.rs",
+        "#[path = \"../other/sum.rs\"]\nmod sum;\npub use sum::tally;\n",
+    );
+    commit(&sandbox, "Keep it elsewhere");
+    // Git does not take submodules from the file system unless somebody allows it.
+    let refused = compare(&sandbox, &["--base", "HEAD"]);
+    let hash = git(&sandbox, &["rev-parse", "HEAD"]);
+    let text = refused.text().replace(&hash[..12], "[COMMIT]");
+    assert_snapshot!("compare_submodule_refused", text);
+    let sandbox = sandbox
+        .with("GIT_CONFIG_COUNT", "1")
+        .with("GIT_CONFIG_KEY_0", "protocol.file.allow")
+        .with("GIT_CONFIG_VALUE_0", "always");
+    let outcome = compare(&sandbox, &[&["--base", "HEAD"][..], &EXACT].concat());
+    assert_eq!(outcome.code, Some(0), "{}", outcome.text());
+    assert_eq!(git(&sandbox, &["worktree", "list"]).lines().count(), 1);
+    assert_eq!(git(&sandbox, &["status", "--porcelain"]), "");
+}
+
+/// The base's program is removed as soon as it was measured for the first time.
+#[test]
+fn a_side_that_disappears() {
+    let sandbox = single();
+    let gone = BENCH.replace(
+        "async |_: &Case| ",
+        "async |_: &Case| { std::fs::remove_file(std::env::current_exe().unwrap()).unwrap(); ",
+    );
+    let gone = gone.replace("collect::<Vec<_>>())", "collect::<Vec<_>>() })");
+    let base = Sandbox::of(&[
+        ("Cargo.toml", &sandbox.read("Cargo.toml")),
+        ("benches/tally.rs", &gone),
+        ("src/lib.rs", LEAN),
+    ]);
+    let sides = ["--base", &base.root.display().to_string()];
+    let outcome = compare(&sandbox, &[&sides[..], &["--lens", "heap,time"]].concat());
+    let text = outcome.text().replace(sides[1], "[BASE]");
+    assert_snapshot!("compare_side_disappears", text);
+}
+
+/// A compiler that finds no room for what it writes.
+#[test]
+fn no_space_for_the_second_build() {
+    let sandbox = single();
+    let full = r#"#!/bin/sh
+case "$*" in
+    *--crate-name\ tally*) ;;
+    *) exec "$@" ;;
+esac
+printf '%s\n' '{"$message_type":"diagnostic","message":"failed to write output: No space left on device (os error 28)","code":null,"level":"error","spans":[],"children":[],"rendered":"error: failed to write output: No space left on device (os error 28)\n"}' >&2
+exit 1
+"#;
+    sandbox.write("full", full);
+    let made = Command::new("chmod")
+        .arg("+x")
+        .arg(sandbox.root.join("full"))
+        .status();
+    assert!(made.is_ok_and(|status| status.success()));
+    let wrapper = sandbox.root.join("full").display().to_string();
+    let sandbox = sandbox.with("RUSTC_WORKSPACE_WRAPPER", &wrapper);
+    let outcome = compare(&sandbox, &["--base", "HEAD"]);
+    let hash = git(&sandbox, &["rev-parse", "HEAD"]);
+    let text = outcome.text().replace(&hash[..12], "[COMMIT]");
+    assert_snapshot!("compare_no_space", text);
+    assert_eq!(git(&sandbox, &["worktree", "list"]).lines().count(), 1);
 }

@@ -30,9 +30,10 @@ three times as much is what is waited for.
 
 Where code and data lie in memory moves CPU time, too, of some programs by more than ten percent, and any edit moves them. So
 every round is of both programs linked anew, with their sections in another order: what remains is the code's. That takes
-a linker that shuffles sections, as lld does; `cargo perfkit doctor` says whether yours is one. Where it is not, growth of
-up to 5 % with the same instructions (within 1 %, where the `instructions` lens counted them) and every count the same is
-a note and fails nothing.
+a linker that shuffles sections, as lld does; `cargo perfkit doctor` says whether yours is one.
+
+How the compiler arranges the code within a function does the same on a smaller scale. Growth of up to 5 % with the same
+instructions (within 1 %, where the `instructions` lens counted them) and every count the same is a note and fails nothing.
 
 Why it matters: this is what a service pays for. Every other count is a cause or a symptom of it.
 

@@ -21,8 +21,8 @@ pub const RULE: Rule = Rule {
         message: "{title} were the same in every iteration and now differ by {spread} ({base} before, {head} now)",
     }),
     explain: r#"Every iteration of the base gave the same count. In the head they differ, so this count is now judged against the
-spread that was seen, and small regressions in it pass unseen. Workloads on a multi-threaded runtime are left out:
-their counts depend on scheduling.
+spread that was seen, and small regressions in it pass unseen. Workloads on a multi-threaded runtime are left out, as
+their counts depend on scheduling, and so is the I/O of all: how often a thread waits depends on how fast it is.
 
 Why it matters: the same input should do the same work. Counts that vary point to a race, a timer, a table that
 grows from iteration to iteration, or randomness that is not taken from the workload's seed.

@@ -108,7 +108,7 @@ pub struct TypeCheck {
 pub enum Selector {
     /// The one with this id.
     Metric(&'static str),
-    /// All that can be exact and are not for orientation only.
+    /// All that can be exact and are not for orientation only. How often a thread waits for the kernel is never sure.
     EveryExact,
 }
 
@@ -161,7 +161,9 @@ impl Selector {
         match self {
             Self::Metric(id) => metric.id == id,
             Self::EveryExact => {
-                metric.noise == Noise::Exact && metric.direction == Direction::LowerIsBetter
+                metric.noise == Noise::Exact
+                    && metric.direction == Direction::LowerIsBetter
+                    && metric.lens != "io"
             }
         }
     }

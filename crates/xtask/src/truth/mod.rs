@@ -18,7 +18,7 @@ use perfkit_model::comparison::Comparison;
 use perfkit_model::run::Run;
 use serde::{Deserialize, Serialize};
 
-use crate::generate::Generated;
+use crate::generate::{self, Generated, Mode};
 use crate::truth::recorded::Recorded;
 
 /// Pairs, relative to the repository.
@@ -57,6 +57,20 @@ pub(crate) fn truth(root: &Path, names: &[&str]) -> anyhow::Result<String> {
         Some(shortfall) => bail!("{text}\n{shortfall}"),
         None => Ok(text),
     }
+}
+
+/// Measures again what must find nothing, and keeps what was measured of the pairs.
+pub(crate) fn controls_again(root: &Path) -> anyhow::Result<String> {
+    let root = root
+        .canonicalize()
+        .with_context(|| format!("failed to open {}", root.display()))?;
+    let pairs = expect::read(&root.join(SEEDED), &[])?;
+    let command = Command::build(&root)?;
+    let sides = sides::assemble(&root, &root.join(SEEDED), &pairs)?;
+    let mut recorded = Recorded::read(&root)?;
+    recorded.controls = controls(&command, &sides)?;
+    recorded.write(&root)?;
+    generate::generate(&root, Mode::Write)
 }
 
 /// What today's rules say of the measurement in the repository.
