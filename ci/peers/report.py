@@ -33,8 +33,8 @@ def render(results, pairs, truth):
 
 HEAD = """# Other tools on the same pairs
 
-The [seeded pairs](../workloads/seeded), run by other tools at their own defaults and judged by their own verdicts; how is in
-[ci/peers](../ci/peers/README.md). `ci/peers/peers.py` measures it anew and writes this file. The row of perfkit is
+The [seeded pairs](../workloads/seeded), run by other tools and judged by their own verdicts; how, and what is not
+as they have it by default, is in [ci/peers](../ci/peers/README.md). `ci/peers/peers.py` measures it anew and writes this file. The row of perfkit is
 [the truth table](truth.md).
 """
 

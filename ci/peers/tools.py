@@ -51,8 +51,11 @@ def run(command, folder, codes=(0,), **variables):
     except subprocess.TimeoutExpired:
         raise Failed(f"no answer within {TIMEOUT} s") from None
     if done.returncode not in codes:
-        last = (done.stdout.strip() or "no message").splitlines()[-1]
-        raise Failed(f"exit code {done.returncode}: {last}")
+        lines = done.stdout.strip().splitlines() or ["no message"]
+        # Where a line speaks of an error, a backtrace may follow it.
+        message = next((line for line in lines if re.search("error|panicked", line, re.IGNORECASE)), lines[-1])
+        message = message.replace(str(sides.TARGET), "target/peers")
+        raise Failed(f"exit code {done.returncode}: {message}")
     return done.stdout
 
 
