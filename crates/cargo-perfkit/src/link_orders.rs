@@ -140,8 +140,8 @@ fn folder(executable: &Path) -> PathBuf {
     name.into()
 }
 
-/// The same program with its sections in the orders of these numbers, from 1. What was linked before is taken as it is; orders
-/// of another session are removed.
+/// The same program with its sections in these orders of a session. What was linked before is taken as it is; orders of
+/// another session are removed.
 ///
 /// # Errors
 ///
