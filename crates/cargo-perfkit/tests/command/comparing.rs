@@ -323,9 +323,12 @@ fn revisions_and_the_commit_that_made_it_worse() {
     assert_snapshot!("compare_side_without_perfkit", text);
 }
 
-/// A workspace with one commit and the package of [`history`].
-fn single() -> Sandbox {
+/// A workspace with one commit and the library of [`history`], in a package of another name: in the build that tests share,
+/// packages of one name would take each other's place.
+fn single(name: &str) -> Sandbox {
     let manifest = MANIFEST.replace("LIBRARY", &crate::sandbox::library());
+    let manifest = manifest.replacen("name = \"tally\"", &format!("name = \"tally-{name}\""), 1);
+    let manifest = manifest.replacen("[lib]\n", "[lib]\nname = \"tally\"\n", 1);
     committed(Sandbox::of(&[
         ("Cargo.toml", &manifest),
         ("benches/tally.rs", BENCH),
@@ -337,7 +340,7 @@ fn single() -> Sandbox {
 
 #[test]
 fn shallow_clones() {
-    let sandbox = single();
+    let sandbox = single("shallow");
     git(&sandbox, &["tag", "begin"]);
     sandbox.write("src/lib.rs", WASTEFUL);
     commit(&sandbox, "Print what is added");
@@ -352,7 +355,7 @@ fn shallow_clones() {
 
 #[test]
 fn submodules() {
-    let sandbox = single();
+    let sandbox = single("submodules");
     let other = sandbox.root.with_file_name("other");
     let folder = other.display().to_string();
     git(
@@ -398,7 +401,7 @@ fn submodules() {
 /// The base's program is removed as soon as it was measured for the first time.
 #[test]
 fn a_side_that_disappears() {
-    let sandbox = single();
+    let sandbox = single("gone");
     let gone = BENCH.replace(
         "async |_: &Case| ",
         "async |_: &Case| { std::fs::remove_file(std::env::current_exe().unwrap()).unwrap(); ",
@@ -421,7 +424,7 @@ fn a_side_that_disappears() {
 /// A compiler that finds no room for what it writes.
 #[test]
 fn no_space_for_the_second_build() {
-    let sandbox = single();
+    let sandbox = single("full");
     let full = r#"#!/bin/sh
 case "$*" in
     *--crate-name\ tally*) ;;
