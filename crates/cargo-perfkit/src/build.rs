@@ -286,7 +286,7 @@ fn artifacts(
         .process_group(0)
         .spawn()
         .context("failed to run cargo")?;
-    interrupt::watch(Pid::from_raw(i32::try_from(cargo.id()).unwrap_or_default()));
+    let watched = interrupt::watch(Pid::from_raw(i32::try_from(cargo.id()).unwrap_or_default()));
     let mut artifacts = Vec::new();
     let mut errors = String::new();
     let stdout = cargo.stdout.take().context("cargo's output is not piped")?;
@@ -304,7 +304,7 @@ fn artifacts(
         }
     }
     let status = cargo.wait().context("failed to wait for cargo")?;
-    interrupt::watch(None);
+    drop(watched);
     Ok((artifacts, status.success(), errors))
 }
 

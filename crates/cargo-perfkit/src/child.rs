@@ -163,7 +163,7 @@ fn run(mut command: Command, time_limit: Duration) -> anyhow::Result<(Ended, Str
         .hint("something removed or replaced it since it was built; run the command again")
     })?;
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    interrupt::watch(group);
+    let watched = interrupt::watch(group);
     let (sender, receiver) = mpsc::channel();
     if let Some(stderr) = child.stderr.take() {
         std::thread::spawn(move || sender.send(tail(stderr)));
@@ -185,7 +185,7 @@ fn run(mut command: Command, time_limit: Duration) -> anyhow::Result<(Ended, Str
         }
         std::thread::sleep(TICK);
     };
-    interrupt::watch(None);
+    drop(watched);
     // Whatever the workload started goes with it.
     end(group);
     let stderr = receiver.recv_timeout(LAST_WORDS).unwrap_or_default();

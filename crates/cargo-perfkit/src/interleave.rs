@@ -1,6 +1,7 @@
-//! Takes timings of two sides in turn: one fresh process per sample, in random order, until enough is known. Each round
-//! is of programs with their sections in another order, where they can be linked again.
+//! Takes timings of two sides in turn until enough is known. A round is of three fresh processes that iterate in turns, and
+//! of programs with their sections in another order, where they can be linked again.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use perfkit_compare::policy::limits::Limits;
@@ -17,6 +18,7 @@ use crate::link_orders::{self, Shuffle};
 use crate::measure::{self, Manner, Taken};
 use crate::merge;
 use crate::plan::{self, Job};
+use crate::turns::{self, Entrant};
 
 /// Metrics that are taken, whether or not a rule judges them.
 const METRICS: [&str; 2] = ["time.cpu", "time.wall"];
@@ -65,6 +67,7 @@ pub(crate) fn interleave(
     let mut parts = Sides::default();
     let mut outcome = Outcomes::default();
     let mut orders = Orders::new(base.job.executable, head.job.executable, terms.shuffle);
+    let mut way = Way::InTurns;
     let mut spent = Duration::ZERO;
     while !is_enough(&rounds, orders.count(), head.job, terms) && spent < terms.budget {
         // The first orders are linked in any case, as the build is.
@@ -73,7 +76,8 @@ pub(crate) fn interleave(
         if rounds.is_empty() {
             started = Instant::now();
         }
-        let Some(round) = round(base, head, orders.pair(rounds.len()), &mut outcome)? else {
+        let executables = orders.pair(rounds.len());
+        let Some(round) = round(base, head, executables, &mut way, &mut outcome)? else {
             break;
         };
         spent += started.elapsed();
@@ -96,10 +100,7 @@ pub(crate) fn interleave(
             seconds,
             iterations: parts.iter().map(|part| part.iterations.len() as u32).sum(),
             outcome,
-            notes: vec![
-                format!("{} processes took turns with the other side's", parts.len()),
-                orders.note(),
-            ],
+            notes: vec![way.note(parts.len()), orders.note()],
         });
     }
     head.taken.case.interleaved = METRICS
@@ -225,8 +226,71 @@ fn is_enough(rounds: &[[Part; 3]], orders: u32, job: &Job<'_>, terms: &Terms<'_>
         })
 }
 
-/// One process each of base, head and control, in random order; `None` where one failed.
+/// How the processes of a round run.
+#[derive(Debug)]
+enum Way {
+    /// At the same time, iterating in turns.
+    InTurns,
+    /// One after the other, and why.
+    OneByOne(String),
+}
+
+impl Way {
+    fn note(&self, processes: usize) -> String {
+        match self {
+            Self::InTurns => {
+                format!("{processes} processes iterated in turns with the other side's")
+            }
+            Self::OneByOne(reason) => format!(
+                "{processes} processes, one after the other, which takes longer to tell from noise: at the same time as others one failed ({reason})"
+            ),
+        }
+    }
+}
+
+/// One process each of base, head and control; `None` where one failed.
 fn round(
+    base: &Contender<'_, '_>,
+    head: &Contender<'_, '_>,
+    executables: (&Executable, &Executable),
+    way: &mut Way,
+    outcomes: &mut Outcomes,
+) -> anyhow::Result<Option<[Part; 3]>> {
+    if let Way::InTurns = way {
+        let taken = in_turns(base, head, executables)?;
+        measure::check_interrupt()?;
+        match taken {
+            Ok(parts) => return Ok(Some(parts)),
+            // A workload that cannot run twice at once, as with a port of its own, may run alone.
+            Err(reason) => *way = Way::OneByOne(reason),
+        }
+    }
+    one_by_one(base, head, executables, outcomes)
+}
+
+fn in_turns(
+    base: &Contender<'_, '_>,
+    head: &Contender<'_, '_>,
+    (of_base, of_head): (&Executable, &Executable),
+) -> anyhow::Result<Result<[Part; 3], String>> {
+    turns::take([
+        entrant(base, of_base),
+        entrant(head, of_head),
+        entrant(base, of_base),
+    ])
+}
+
+fn entrant<'e>(contender: &'e Contender<'_, '_>, executable: &'e Executable) -> Entrant<'e> {
+    Entrant {
+        executable,
+        request: plan::sample(contender.job, contender.manner.processors),
+        surroundings: contender.manner.surroundings,
+        work: contender.manner.work,
+    }
+}
+
+/// In random order.
+fn one_by_one(
     base: &Contender<'_, '_>,
     head: &Contender<'_, '_>,
     (of_base, of_head): (&Executable, &Executable),
@@ -275,23 +339,61 @@ fn sample(
     })
 }
 
-/// The rounds of one metric: of each process its least iteration.
+/// The rounds of one metric.
 fn interleaved(metric: &str, rounds: &[[Part; 3]], orders: u32, base: &str) -> Interleaved {
-    let least = |part: &Part| -> Option<f64> {
-        let values = part.iterations.iter().filter_map(|row| row.get(metric));
-        values.copied().min_by(f64::total_cmp)
-    };
-    let round = |[base, head, control]: &[Part; 3]| {
-        Some(Round {
-            base: least(base)?,
-            head: least(head)?,
-            control: least(control)?,
-        })
-    };
     Interleaved {
         metric: metric.to_owned(),
         base: base.to_owned(),
         orders,
-        rounds: rounds.iter().filter_map(round).collect(),
+        rounds: rounds
+            .iter()
+            .filter_map(|parts| round_of(metric, parts))
+            .collect(),
     }
+}
+
+/// What a round says of a metric.
+///
+/// In turns a disturbance meets all three processes, but seldom all of their turns, and there the middle of the turns'
+/// ratios is that of undisturbed ones. Processes that ran one after the other are told apart from what disturbed them by
+/// their least iterations: a disturbance only ever adds.
+fn round_of(metric: &str, [base, head, control]: &[Part; 3]) -> Option<Round> {
+    let turns = [base, head, control].map(|part| by_turn(part, metric));
+    let [of_base, of_head, of_control] = &turns;
+    let is_in_turns =
+        !of_base.is_empty() && turns.iter().all(|values| values.len() == of_base.len());
+    if !is_in_turns {
+        return Some(Round {
+            base: least(&base.iterations, metric)?,
+            head: least(&head.iterations, metric)?,
+            control: least(&control.iterations, metric)?,
+        });
+    }
+    let middle = merge::median(of_base);
+    let scaled = |values: &[f64]| {
+        let ratios = values.iter().zip(of_base).map(|(value, base)| value / base);
+        middle * merge::median(&ratios.collect::<Vec<f64>>())
+    };
+    Some(Round {
+        base: middle,
+        head: scaled(of_head),
+        control: scaled(of_control),
+    })
+}
+
+/// The least value of each turn.
+fn by_turn(part: &Part, metric: &str) -> Vec<f64> {
+    let mut rest = &part.iterations[..];
+    let mut values = Vec::with_capacity(part.turns.len());
+    for count in &part.turns {
+        let (turn, later) = rest.split_at((*count as usize).min(rest.len()));
+        values.extend(least(turn, metric));
+        rest = later;
+    }
+    values
+}
+
+fn least(iterations: &[BTreeMap<String, f64>], metric: &str) -> Option<f64> {
+    let values = iterations.iter().filter_map(|row| row.get(metric));
+    values.copied().min_by(f64::total_cmp)
 }

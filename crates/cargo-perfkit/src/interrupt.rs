@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-static CHILD: Mutex<Option<Pid>> = Mutex::new(None);
+/// Process groups of children that run.
+static CHILDREN: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
 
 /// Takes over SIGINT, SIGTERM and SIGHUP. A second one ends the process at once.
 pub(crate) fn install() {
@@ -14,7 +15,9 @@ pub(crate) fn install() {
         if INTERRUPTED.swap(true, Ordering::SeqCst) {
             std::process::exit(1);
         }
-        end(CHILD.lock().ok().and_then(|child| *child));
+        for group in CHILDREN.lock().iter().flat_map(|children| children.iter()) {
+            end(*group);
+        }
     });
     if let Err(error) = installed {
         tracing::warn!("no signal handler: {error}");
@@ -26,18 +29,31 @@ pub(crate) fn requested() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
 }
 
+/// A child that ends with an interrupt, while this value lives.
+#[derive(Debug)]
+pub(crate) struct Watched(Option<Pid>);
+
 /// Remembers whom to end. Where the signal came before the child, it is ended here.
-pub(crate) fn watch(group: Option<Pid>) {
-    if let Ok(mut child) = CHILD.lock() {
-        *child = group;
+pub(crate) fn watch(group: Option<Pid>) -> Watched {
+    if let (Ok(mut children), Some(group)) = (CHILDREN.lock(), group) {
+        children.push(group);
     }
-    if requested() {
+    if let Some(group) = group.filter(|_| requested()) {
         end(group);
+    }
+    Watched(group)
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if let (Ok(mut children), Some(group)) = (CHILDREN.lock(), self.0) {
+            children.retain(|child| *child != group);
+        }
     }
 }
 
-fn end(group: Option<Pid>) {
-    if let Some(Err(error)) = group.map(|group| kill_process_group(group, Signal::KILL)) {
+fn end(group: Pid) {
+    if let Err(error) = kill_process_group(group, Signal::KILL) {
         tracing::debug!("no child to end: {error}");
     }
 }

@@ -33,6 +33,7 @@ mod sources;
 mod store;
 mod symbols;
 mod targets;
+mod turns;
 mod type_tables;
 mod types_text;
 mod workspace;

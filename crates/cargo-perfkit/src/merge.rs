@@ -60,7 +60,7 @@ fn measurement(class: Noise, samples: Vec<f64>, repeats: bool) -> Measurement {
 }
 
 /// The middle value; between the two middle ones of an even number. 0 for none.
-fn median(samples: &[f64]) -> f64 {
+pub(crate) fn median(samples: &[f64]) -> f64 {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
     let middle = sorted.len() / 2;

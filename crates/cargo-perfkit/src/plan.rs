@@ -248,6 +248,7 @@ pub(crate) fn measure(
         samples: if quick { 300 } else { 1_000 },
         processors,
         dhat: None,
+        turns: None,
     }
 }
 
@@ -255,7 +256,14 @@ pub(crate) fn measure(
 const SAMPLE_MILLISECONDS: u64 = 20;
 
 /// One process of an interleaved session: short, because processes differ by more than their iterations do.
+///
+/// What needs one processor gets one, and always the same: on different ones the processes of a round would have different
+/// neighbours, which made equal programs differ by up to half.
 pub(crate) fn sample(job: &Job<'_>, processors: u32) -> Measure {
+    let processors = match processors {
+        0 if job.id.runtime == "current_thread" => 1,
+        chosen => chosen,
+    };
     Measure {
         warm_up: 1,
         iterations: 3,

@@ -22,7 +22,10 @@ fn one() -> u32 {
     1
 }
 
-/// Three processes that ran one after the other, in random order. Each value is the least of its process's iterations:
+/// Three processes that ran in turns, or one after the other in random order.
+///
+/// Only the ratios of the values mean something. In turns, that of two processes is the median of the ratios of their turns,
+/// and the base's value is the median of its turns. One after the other, each value is the least of its process's iterations:
 /// what disturbs a process only ever adds to it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

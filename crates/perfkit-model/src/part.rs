@@ -72,6 +72,9 @@ pub const CALLGRIND_REASON: &std::ffi::CStr = c"perfkit: one iteration";
 pub struct Part {
     /// One row per measured iteration: metric id to value.
     pub iterations: Vec<BTreeMap<String, f64>>,
+    /// How many of the iterations belong to each turn, where the process took turns with others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub turns: Vec<u32>,
     /// Values of the whole pass: metric id to value.
     pub totals: BTreeMap<String, f64>,
     /// Metrics each weight of [`RawStack::weights`] belongs to.

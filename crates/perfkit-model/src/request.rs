@@ -61,4 +61,22 @@ pub struct Measure {
     pub processors: u32,
     /// Where the dhat pass writes its own file.
     pub dhat: Option<PathBuf>,
+    /// The place of a time pass that takes turns with those of other processes. `iterations` and `budget_milliseconds`
+    /// say nothing then: the command says when it is enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turns: Option<Turns>,
+}
+
+/// The place of a process among those that take turns.
+///
+/// When it is ready to measure it connects and writes its seat, one byte. For every byte that it reads it iterates for
+/// one turn and writes a byte. At the end of what there is to read it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turns {
+    /// A Unix socket of the command.
+    pub socket: PathBuf,
+    /// Which process this is.
+    pub seat: u8,
+    /// A turn is one iteration, and further ones until so much time has passed.
+    pub milliseconds: u64,
 }

@@ -150,7 +150,7 @@ mod with_criterion {
             Ok(())
         }
 
-        fn wants_more(&self) -> bool {
+        fn wants_more(&mut self) -> bool {
             self.left > 0
         }
 

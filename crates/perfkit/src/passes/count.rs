@@ -121,7 +121,7 @@ impl Meter for Count {
         Ok(())
     }
 
-    fn wants_more(&self) -> bool {
+    fn wants_more(&mut self) -> bool {
         self.rows.len() < self.iterations
     }
 

@@ -77,7 +77,7 @@ impl Meter for Cpu {
         Ok(())
     }
 
-    fn wants_more(&self) -> bool {
+    fn wants_more(&mut self) -> bool {
         if self.done < self.iterations {
             return true;
         }

@@ -41,7 +41,7 @@ impl Meter for Dhat {
         })
     }
 
-    fn wants_more(&self) -> bool {
+    fn wants_more(&mut self) -> bool {
         self.row.is_none()
     }
 

@@ -44,7 +44,7 @@ impl Meter for Instructions {
         Ok(())
     }
 
-    fn wants_more(&self) -> bool {
+    fn wants_more(&mut self) -> bool {
         self.done < self.iterations
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod cpu;
 pub(crate) mod dhat;
 pub(crate) mod instructions;
 pub(crate) mod time;
+mod turns;
 
 use perfkit_model::part::Part;
 
@@ -16,8 +17,8 @@ use crate::drive::Failure;
 pub(crate) trait Meter {
     /// After set-up and warm-up, before the first measured iteration.
     fn prepare(&mut self) -> Result<(), Failure>;
-    /// Whether another iteration is wanted.
-    fn wants_more(&self) -> bool;
+    /// Whether another iteration is wanted. May wait until it is this process's turn.
+    fn wants_more(&mut self) -> bool;
     /// The very last thing before the body is polled.
     fn begin(&mut self);
     /// The very first thing after the body is done.

@@ -9,6 +9,7 @@ use perfkit_model::request::Measure;
 
 use crate::drive::Failure;
 use crate::passes::Meter;
+use crate::passes::turns::Place;
 
 /// More iterations than this say nothing new.
 const MOST_ITERATIONS: usize = 1_000;
@@ -19,6 +20,7 @@ pub(crate) struct Time {
     started: Instant,
     mark: Mark,
     rows: Vec<BTreeMap<String, f64>>,
+    place: Option<Place>,
 }
 
 struct Mark {
@@ -45,6 +47,7 @@ impl Time {
             started: Instant::now(),
             mark: Mark::now(),
             rows: Vec::new(),
+            place: measure.turns.clone().map(Place::new),
         }
     }
 }
@@ -52,11 +55,17 @@ impl Time {
 impl Meter for Time {
     fn prepare(&mut self) -> Result<(), Failure> {
         self.rows.reserve(MOST_ITERATIONS);
+        if let Some(place) = &mut self.place {
+            place.take()?;
+        }
         self.started = Instant::now();
         Ok(())
     }
 
-    fn wants_more(&self) -> bool {
+    fn wants_more(&mut self) -> bool {
+        if let Some(place) = &mut self.place {
+            return place.wants_more();
+        }
         self.rows.len() < self.iterations
             || (self.rows.len() < MOST_ITERATIONS && self.started.elapsed() < self.budget)
     }
@@ -89,6 +98,7 @@ impl Meter for Time {
         part.totals
             .insert("os.peak-rss".to_owned(), peak_resident_bytes() as f64);
         part.iterations = self.rows;
+        part.turns = self.place.map(|place| place.taken).unwrap_or_default();
     }
 }
 

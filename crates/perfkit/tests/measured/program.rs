@@ -108,6 +108,7 @@ pub(crate) fn request(workload: &str, variant: Option<&str>, pass: Pass) -> Meas
         samples: 1,
         processors: 0,
         dhat: None,
+        turns: None,
     }
 }
 
