@@ -39,6 +39,9 @@ pub(crate) fn measurements(case: &mut Case, pass: Pass, parts: &[Part]) {
     }
     if let Some(part) = parts.first() {
         case.units = part.units;
+        if !part.busy.is_empty() {
+            case.busy = part.busy.clone();
+        }
     }
 }
 

@@ -68,11 +68,13 @@ pub(crate) fn take<const N: usize>(
         }
         // Who ends without taking a seat keeps the others from waiting.
         let somebody_left = || asked.iter().any(|asked| asked.is_finished());
-        if let Some(mut seats) = seated(&listener, N, somebody_left) {
+        let seats = seated(&listener, N, somebody_left);
+        // Whoever comes now is too late. A command that is killed later leaves no folder behind.
+        drop((listener, folder));
+        if let Some(mut seats) = seats {
             // Where it fails a process is gone, and its answer says why.
             drop(give(&mut seats));
         }
-        drop(listener);
         asked
             .into_iter()
             .map(|asked| {
@@ -83,18 +85,16 @@ pub(crate) fn take<const N: usize>(
             .collect()
     });
     let mut parts = Vec::with_capacity(N);
+    let mut reason = "one of them ended before the others".to_owned();
     for answer in answers {
         match answer? {
             Answer::Reply(Reply::Part(part)) if !part.iterations.is_empty() => parts.push(*part),
-            Answer::Reply(_) => {}
-            Answer::Failed(Outcome::Failed { message, .. }) => return Ok(Err(message)),
-            Answer::Failed(Outcome::NotAvailable { reason }) => return Ok(Err(reason)),
-            Answer::Failed(Outcome::Measured) => {}
+            // The others end early because this one failed.
+            Answer::Failed(Outcome::Failed { message, .. }) => reason = message,
+            Answer::Reply(_) | Answer::Failed(_) => {}
         }
     }
-    Ok(parts
-        .try_into()
-        .map_err(|_| "one of them ended before the others".to_owned()))
+    Ok(parts.try_into().map_err(|_| reason))
 }
 
 /// One process. What the others take is no time of its own.
@@ -104,7 +104,7 @@ fn ask(entrant: Entrant<'_>, turns: Turns, processes: u32) -> anyhow::Result<Ans
         ..entrant.surroundings.clone()
     };
     let request = Measure {
-        turns: Some(turns),
+        turns: Some(Box::new(turns)),
         ..entrant.request
     };
     let action = Action::Measure(request);

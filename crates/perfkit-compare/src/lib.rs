@@ -16,6 +16,7 @@ mod environment;
 mod finding;
 mod gain;
 mod groups;
+pub mod growth;
 pub mod history;
 mod judgement;
 mod layout_shift;
@@ -119,6 +120,7 @@ pub fn compare(base: &Side<'_>, head: &Side<'_>, policy: &Policy) -> Comparison 
         findings,
         types: Vec::new(),
         rows,
+        growth: growth::growths(Some(base.run), head.run),
         remarks,
         context: environment.context,
     }
@@ -155,6 +157,7 @@ pub fn examine(head: &Side<'_>) -> Comparison {
             reason: verdict::joined(reasons).unwrap_or_else(|| reason.to_owned()),
         },
         remarks: rows::not_available(head.run, &rows),
+        growth: growth::growths(None, head.run),
         rows,
         ..Comparison::default()
     }

@@ -22,6 +22,9 @@ pub struct Comparison {
     pub types: Vec<TypeFinding>,
     /// One row per case and metric.
     pub rows: Vec<Row>,
+    /// How costs grow with the arguments of workloads that have several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub growth: Vec<Growth>,
     /// Cases that exist on one side only, and other remarks.
     pub remarks: Vec<String>,
     /// Differences between the sides' environments that may be causes, one sentence each.
@@ -71,6 +74,35 @@ pub struct Row {
     /// What was estimated, where both sides were measured in turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimate: Option<Estimate>,
+}
+
+/// How the value of a metric, per item where items are declared, grows with the argument: as its power.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Growth {
+    /// The cases, without their argument.
+    pub case: CaseId,
+    /// Metric id.
+    pub metric: String,
+    /// The smallest and the largest argument.
+    pub args: (u64, u64),
+    /// Power in the base, where it has these cases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Exponent>,
+    /// Power in the head.
+    pub head: Exponent,
+}
+
+/// The power with which something grows: 0 not at all, 1 in proportion.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Exponent {
+    /// The power.
+    pub value: f64,
+    /// Lower end of its 95 % interval.
+    pub low: f64,
+    /// Upper end of it.
+    pub high: f64,
 }
 
 /// The change of a noisy metric, from pairs of processes that ran in turn. All values are relative: 0.05 is 5 % more.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::run::Units;
+use crate::run::{Busy, Units};
 
 /// The answer to a [`crate::request::Request`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,6 +75,9 @@ pub struct Part {
     /// How many of the iterations belong to each turn, where the process took turns with others.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub turns: Vec<u32>,
+    /// How busy each process of the workload was, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub busy: Vec<Busy>,
     /// Values of the whole pass: metric id to value.
     pub totals: BTreeMap<String, f64>,
     /// Metrics each weight of [`RawStack::weights`] belongs to.

@@ -64,7 +64,7 @@ pub struct Measure {
     /// The place of a time pass that takes turns with those of other processes. `iterations` and `budget_milliseconds`
     /// say nothing then: the command says when it is enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub turns: Option<Turns>,
+    pub turns: Option<Box<Turns>>,
 }
 
 /// The place of a process among those that take turns.

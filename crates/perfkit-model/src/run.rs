@@ -53,12 +53,33 @@ pub struct Case {
     /// Noisy metrics that were measured in turn with the base of a comparison.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub interleaved: Vec<Interleaved>,
+    /// How busy each of its processes was in the time pass, where it has several: the measured one, then the others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub busy: Vec<Busy>,
     /// Layouts of the enums that moved types of 1 kB or more hold by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub enums: Vec<TypeLayout>,
     /// Weighted stacks; kept in a file of their own.
     #[serde(skip)]
     pub stacks: Stacks,
+}
+
+/// How busy a process was while a workload iterated. What is busy all the time holds up the others.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Busy {
+    /// `workload` for the measured process; the name of another one's declaration.
+    pub process: String,
+    /// Nanoseconds of CPU time per iteration.
+    pub cpu: f64,
+    /// CPU time as a part of the elapsed time; above 1 where several threads were busy at once.
+    pub share: f64,
+    /// How many threads it had.
+    pub threads: u32,
+    /// Name of the thread that was busiest.
+    pub busiest: String,
+    /// That thread's part of the elapsed time, 0 to 1.
+    pub busiest_share: f64,
 }
 
 /// Names a case. The variant is no part of what pairs across runs unless both sides have it.

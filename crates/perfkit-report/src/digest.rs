@@ -1,6 +1,7 @@
 //! What every format shows of a view, worked out once: pairing, tables, shares and rankings.
 
 pub(crate) mod cases;
+pub(crate) mod growth;
 pub(crate) mod parts;
 pub(crate) mod scale;
 pub(crate) mod sites;

@@ -19,6 +19,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::digest::cases::{CaseDigest, cases, reasons};
+use crate::digest::growth;
 use crate::digest::verdict::headline;
 use crate::{RenderError, View, text};
 
@@ -48,6 +49,7 @@ pub fn render(view: &View<'_>, writer: &mut impl Write) -> Result<(), RenderErro
     for (index, case) in cases.iter().enumerate() {
         case::section(&mut body, index, case, &reasons, &palette);
     }
+    about::sentences(&mut body, "How costs grow", &growth::sentences(view));
     trend::section(&mut body, view);
     types::section(&mut body, view);
     about::reasons(&mut body, &reasons);

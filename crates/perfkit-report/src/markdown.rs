@@ -6,6 +6,7 @@ use perfkit_model::comparison::{Finding, Judgement};
 use perfkit_model::run::Outcome;
 
 use crate::digest::cases::{self, CaseDigest, cases, reasons};
+use crate::digest::growth;
 use crate::digest::parts::parts;
 use crate::digest::verdict::headline;
 use crate::{RenderError, View, text};
@@ -152,6 +153,13 @@ fn table(case: &CaseDigest<'_>) -> String {
     if !throughput.is_empty() {
         block.push_str(&format!("{}\n\n", throughput.join(" · ")));
     }
+    let busy = case.busy();
+    if !busy.is_empty() {
+        block.push_str(&format!(
+            "{}\n\n",
+            sentence(&format!("processes: {}", busy.join(" · ")))
+        ));
+    }
     if case.rows.is_empty() {
         block.push_str("No metric was measured.\n");
         return block;
@@ -225,7 +233,8 @@ fn remarks(view: &View<'_>, cases: &[CaseDigest<'_>]) -> Vec<String> {
             text::counted(reason.rows, "row", "rows")
         )
     });
-    let lists: [(&str, Vec<String>); 3] = [
+    let lists: [(&str, Vec<String>); 4] = [
+        ("How costs grow", growth::sentences(view)),
         ("Not judged", reasons.collect()),
         (
             "What else differs between the sides",

@@ -1,16 +1,19 @@
 //! The declaration of workloads.
 
+use std::os::unix::net::UnixStream;
 use std::panic::Location;
 
 use perfkit_model::part::Declaration;
 
 use crate::case::{Case, Runtime, Units};
 use crate::drive::{self, Drive};
+use crate::process;
 
 /// Collects the workloads of a bench target.
 #[derive(Default)]
 pub struct Bench {
     pub(crate) declared: Vec<Declared>,
+    pub(crate) processes: Vec<(String, process::Body)>,
 }
 
 /// A finished declaration: what it is called, and how to run it under any meter.
@@ -20,6 +23,12 @@ pub(crate) struct Declared {
 }
 
 impl Bench {
+    /// Declares another process of the workloads, for [`Process::start`](crate::Process::start). `body` is called in that
+    /// process, on its main thread, with the other end of [`Process::link`](crate::Process::link).
+    pub fn process(&mut self, name: &str, body: impl Fn(UnixStream) + 'static) {
+        self.processes.push((name.to_owned(), Box::new(body)));
+    }
+
     /// Begins a workload. The name is unique in its target.
     #[track_caller]
     #[must_use = "a workload is declared by its last step, `check`"]

@@ -22,7 +22,7 @@ use crate::passes::{self, Meter};
 use crate::start::Origin;
 
 /// Exit code of a child that could not even answer.
-const NO_ANSWER: u8 = 102;
+pub(crate) const NO_ANSWER: u8 = 102;
 
 /// Answers the request in this file.
 pub(crate) fn answer(request: &Path, bench: &Bench, origin: &Origin) -> ExitCode {
@@ -51,7 +51,7 @@ pub(crate) fn answer(request: &Path, bench: &Bench, origin: &Origin) -> ExitCode
 }
 
 /// Whether the command was killed before this process could ask to end with it.
-fn is_orphan() -> bool {
+pub(crate) fn is_orphan() -> bool {
     let parent = std::env::var("PERFKIT_PARENT")
         .ok()
         .and_then(|id| id.parse::<u32>().ok());

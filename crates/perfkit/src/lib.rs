@@ -32,15 +32,18 @@
 //! `cargo bench --features perfkit/criterion` runs the same workloads under criterion.
 
 mod bench;
+mod busy;
 mod case;
 mod child;
 mod drive;
 mod passes;
 mod plain;
+mod process;
 mod start;
 
 pub use bench::{Bench, Iterated, Prepared, Workload};
 pub use case::{Case, Runtime, Units};
+pub use process::Process;
 
 /// What [`main!`] expands to. Not for direct use.
 #[doc(hidden)]

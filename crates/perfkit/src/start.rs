@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::bench::Bench;
-use crate::{child, plain};
+use crate::{child, plain, process};
 
 /// What [`main!`](crate::main) knows about the place it was written.
 #[derive(Debug)]
@@ -21,6 +21,9 @@ pub fn start(declare: &[fn(&mut Bench)], origin: &Origin) -> ExitCode {
     let mut bench = Bench::default();
     for function in declare {
         function(&mut bench);
+    }
+    if let Some(code) = process::run(&bench) {
+        return code;
     }
     match std::env::var_os(perfkit_model::request::REQUEST_VARIABLE) {
         Some(request) => child::answer(request.as_ref(), &bench, origin),

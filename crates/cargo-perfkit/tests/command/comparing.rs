@@ -71,12 +71,46 @@ fn timings_are_taken_in_turn() {
     for side in ["base", "head", "control"] {
         assert!(rounds[side].as_f64() > Some(0.0), "{rounds}");
     }
+    let notes = report["run"]["cases"][0]["passes"].to_string();
+    assert!(notes.contains("processes iterated in turns"), "{notes}");
     // Rust brings lld along for x86-64.
     if cfg!(target_arch = "x86_64") {
         let orders = &report["run"]["cases"][0]["interleaved"][0]["orders"];
-        let notes = &report["run"]["cases"][0]["passes"];
         assert!(orders.as_u64() >= Some(10), "{orders}: {notes}");
     }
+}
+
+/// A workload that cannot run twice at once is timed all the same, and the run says that it was.
+#[test]
+fn a_workload_that_must_be_alone() {
+    let lock = r#"        .set_up(async |_: &Case| {
+            let path = std::env::current_exe().expect("it runs").with_extension("only-one");
+            let file = std::fs::File::create(path).expect("it can be written");
+            file.try_lock().expect("nobody else runs");
+            (file, (0..1_000_u64).collect::<Vec<_>>())
+        })
+        .units(|(_, numbers)| Units::items(numbers.len() as u64))
+        .iterate(async |(_, numbers)| tally::tally(numbers))
+"#;
+    let sandbox = single("alone");
+    let bench = sandbox.read("benches/tally.rs");
+    let (begin, rest) = bench.split_once("        .set_up").expect("it has one");
+    let (_, end) = rest
+        .split_once("tally::tally(numbers))\n")
+        .expect("it has one");
+    sandbox.write("benches/tally.rs", &format!("{begin}{lock}{end}"));
+    let here = sandbox.root.display().to_string();
+    let sides = ["--base", &here, "--head", &here];
+    let lens = ["--lens", "time", "--time-budget", "3", "--format", "json"];
+    let outcome = compare(&sandbox, &[&sides[..], &lens].concat());
+    assert!(matches!(outcome.code, Some(0 | 4)), "{}", outcome.text());
+    let report: Value = serde_json::from_str(&outcome.stdout).expect("stdout is JSON alone");
+    let case = &report["run"]["cases"][0];
+    let notes = case["passes"].to_string();
+    assert!(notes.contains("processes, one after the other"), "{notes}");
+    assert!(notes.contains("nobody else runs"), "{notes}");
+    let rounds = case["interleaved"][0]["rounds"].as_array();
+    assert!(rounds.is_some_and(|rounds| rounds.len() >= 2), "{case}");
 }
 
 /// Somebody's linker is called, and where it cannot shuffle sections the programs are timed as they are.

@@ -15,6 +15,7 @@ mod interruptions;
 mod judging;
 mod lint;
 mod outcome;
+mod processes;
 mod reports;
 mod repository;
 mod sandbox;

@@ -19,11 +19,15 @@ pub const RULE: Rule = Rule {
         message: "CPU time grew {change}, from {base} to {head} per iteration",
     }),
     explain: r#"One iteration of the workload keeps the processor busy for longer than it did: user and system time of the whole
-process, its least of several iterations.
+process.
 
-Timings are judged by `cargo perfkit compare` alone, where both sides are built and run here. Processes of the two take
-turns in random order, each round with the base once more as an A/A control. The change is the Hodges-Lehmann estimate of
-the rounds' ratios, and its interval (Wilcoxon's signed-rank test, 1 in 1,000 at each end, less where many cases are
+Timings are judged by `cargo perfkit compare` alone, where both sides are built and run here. A round is of three fresh
+processes: base, head, and the base once more as an A/A control. They run at the same time, on one processor where the
+workload has one thread, and iterate in turns of a few milliseconds, in random order: what disturbs the machine disturbs all
+of them. A round's ratio is the median of its turns' ratios. A workload that cannot run twice at once, as with a port of
+its own, runs one by one, and of each process its least iteration counts; the pass's note says so.
+
+The change is the Hodges-Lehmann estimate of the rounds' ratios, and its interval (Wilcoxon's signed-rank test, 1 in 1,000 at each end, less where many cases are
 compared) has to lie beyond the soft limit as a whole. More rounds follow while it is open. Where the base differs from
 itself nothing is judged. `soft` is the growth that nobody has to mend: 1 %, twice that on a multi-thread runtime; growth of
 three times as much is what is waited for.

@@ -2,9 +2,12 @@
 
 use perfkit_model::comparison::{Finding, Judgement, Level, Row};
 use perfkit_model::metric::{self, METRICS, Metric, Noise, Unit};
-use perfkit_model::run::{Case, CaseId, Outcome, Run};
+use perfkit_model::run::{Busy, Case, CaseId, Outcome, Run};
 
 use crate::{View, text};
+
+/// A thread that is busy for this part of the time has no more to give.
+const LIMITING: f64 = 0.9;
 
 /// One case of the run.
 #[derive(Debug)]
@@ -236,6 +239,31 @@ impl CaseDigest<'_> {
         let base = self.base.and_then(rate);
         phrases.extend(base.map(|rate| format!("base {rate}")));
         phrases
+    }
+
+    /// How busy its processes were, and which one the others wait for: `store 97 % busy, the limit`.
+    pub(crate) fn busy(&self) -> Vec<String> {
+        let busy = &self.case.busy;
+        let longest = |it: &Busy| it.busiest_share;
+        let most = busy.iter().map(longest).fold(0.0, f64::max);
+        let phrase = |it: &Busy| {
+            let thread = match it.threads {
+                0 | 1 => String::new(),
+                threads => format!(
+                    ", its thread {} {} of {threads}",
+                    text::name(&it.busiest, 24),
+                    text::percent(it.busiest_share)
+                ),
+            };
+            let limit = if it.busiest_share == most && most >= LIMITING {
+                ", the limit"
+            } else {
+                ""
+            };
+            let process = text::name(&it.process, 40);
+            format!("{process} {} busy{thread}{limit}", text::percent(it.share))
+        };
+        busy.iter().map(phrase).collect()
     }
 
     /// The head's value per item, where items are declared.

@@ -52,6 +52,14 @@ pub(super) fn section(
         "<span class=\"place\">{}</span></p>\n",
         name(&place.join(" · "), 200)
     ));
+    let busy = case.busy();
+    if !busy.is_empty() {
+        page.push_str("<p class=\"units\">");
+        for phrase in busy {
+            page.push_str(&format!("<span>{}</span>", escape(&phrase)));
+        }
+        page.push_str("</p>\n");
+    }
     if case.is_quiet() {
         let same = text::counted(case.judged(&Judgement::Same), "metric", "metrics");
         page.push_str(&format!("<p class=\"quiet\">No change in {same}.</p>\n"));

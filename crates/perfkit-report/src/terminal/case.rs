@@ -64,6 +64,10 @@ fn heading(page: &mut Page, case: &CaseDigest<'_>) {
     if !throughput.is_empty() {
         page.labelled("", 2, &throughput.join(" · "));
     }
+    let busy = case.busy();
+    if !busy.is_empty() {
+        page.labelled("", 2, &format!("processes: {}", busy.join(" · ")));
+    }
 }
 
 fn metrics(page: &mut Page, case: &CaseDigest<'_>, reasons: &[Reason<'_>]) {

@@ -5,6 +5,7 @@ use perfkit_model::run::Outcome;
 
 use super::layout::{Page, Tone};
 use crate::digest::cases::{self, CaseDigest, Reason};
+use crate::digest::growth;
 use crate::digest::verdict::headline;
 use crate::{View, text};
 
@@ -177,7 +178,9 @@ pub(super) fn not_judged(page: &mut Page, reasons: &[Reason<'_>]) {
 }
 
 pub(super) fn remarks(page: &mut Page, view: &View<'_>) {
+    let growth = growth::sentences(view);
     let lists = [
+        ("how costs grow", &growth),
         (
             "what else differs between the sides",
             &view.comparison.context,

@@ -8,7 +8,8 @@ mod stacks;
 use std::collections::BTreeMap;
 
 use perfkit_model::comparison::{
-    Cause, Comparison, Finding, Judgement, Level, MovedType, Naming, Row, Symptom, Verdict,
+    Cause, Comparison, Exponent, Finding, Growth, Judgement, Level, MovedType, Naming, Row,
+    Symptom, Verdict,
 };
 use perfkit_model::environment::Environment;
 use perfkit_model::history::{History, Step};
@@ -16,7 +17,7 @@ use perfkit_model::layout::{AWAITED, Piece, Place, TypeKind};
 use perfkit_model::lens::Pass;
 use perfkit_model::lint::TypeFinding;
 use perfkit_model::metric::Noise;
-use perfkit_model::run::{Case, CaseId, Measurement, Outcome, PassRecord, Run, Units};
+use perfkit_model::run::{Busy, Case, CaseId, Measurement, Outcome, PassRecord, Run, Units};
 use perfkit_report::{Trend, View};
 
 /// Everything a view borrows.
@@ -170,6 +171,7 @@ pub(crate) fn sample() -> Sample {
                     passes: passes(&id),
                     id,
                     units: Units { items, bytes },
+                    busy: if items == 64 { busy() } else { Vec::new() },
                     stacks,
                     ..Case::default()
                 }
@@ -211,12 +213,56 @@ pub(crate) fn sample() -> Sample {
             findings: findings(&ddsplit),
             types: vec![type_finding()],
             rows: rows.collect(),
+            growth: growth(&exchange),
             remarks: vec!["`predict/600` is in the base only".to_owned()],
             context: vec![
                 "Cargo.lock differs: tokio 1.53.0 → 1.54.0, bytes 1.10.1 → 1.11.0".to_owned(),
             ],
         },
     }
+}
+
+/// The workload waits for a store, one of whose threads is busy all the time.
+fn busy() -> Vec<Busy> {
+    let busy = |process: &str, share, threads, busiest: &str, busiest_share| Busy {
+        process: process.to_owned(),
+        cpu: share * 2e7,
+        share,
+        threads,
+        busiest: busiest.to_owned(),
+        busiest_share,
+    };
+    vec![
+        busy("workload", 0.412, 1, "stories", 0.412),
+        busy("store", 1.204, 3, "worker-0", 0.968),
+    ]
+}
+
+/// CPU time grows with the workers, and did not; allocations do not.
+fn growth(exchange: &CaseId) -> Vec<Growth> {
+    let exponent = |value, low, high| Exponent { value, low, high };
+    let growth = |metric: &str, base, head| Growth {
+        case: CaseId {
+            arg: None,
+            ..exchange.clone()
+        },
+        metric: metric.to_owned(),
+        args: (1, 64),
+        base: Some(base),
+        head,
+    };
+    vec![
+        growth(
+            "time.cpu",
+            exponent(0.02, -0.03, 0.07),
+            exponent(0.61, 0.48, 0.74),
+        ),
+        growth(
+            "heap.allocs",
+            exponent(0.0, 0.0, 0.0),
+            exponent(0.0, 0.0, 0.0),
+        ),
+    ]
 }
 
 /// A run with nothing in it, and nothing to compare it with.

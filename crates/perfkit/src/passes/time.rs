@@ -7,6 +7,7 @@ use perfkit_hooks::os;
 use perfkit_model::part::Part;
 use perfkit_model::request::Measure;
 
+use crate::busy::Watch;
 use crate::drive::Failure;
 use crate::passes::Meter;
 use crate::passes::turns::Place;
@@ -21,6 +22,7 @@ pub(crate) struct Time {
     mark: Mark,
     rows: Vec<BTreeMap<String, f64>>,
     place: Option<Place>,
+    watch: Watch,
 }
 
 struct Mark {
@@ -47,7 +49,8 @@ impl Time {
             started: Instant::now(),
             mark: Mark::now(),
             rows: Vec::new(),
-            place: measure.turns.clone().map(Place::new),
+            place: measure.turns.clone().map(|turns| Place::new(*turns)),
+            watch: Watch::new(),
         }
     }
 }
@@ -55,6 +58,7 @@ impl Time {
 impl Meter for Time {
     fn prepare(&mut self) -> Result<(), Failure> {
         self.rows.reserve(MOST_ITERATIONS);
+        self.watch.prepare();
         if let Some(place) = &mut self.place {
             place.take()?;
         }
@@ -71,6 +75,7 @@ impl Meter for Time {
     }
 
     fn begin(&mut self) {
+        self.watch.begin();
         self.mark = Mark::now();
     }
 
@@ -92,11 +97,13 @@ impl Meter for Time {
             ("os.page-faults".to_owned(), faults as f64),
             ("os.context-switches".to_owned(), switches as f64),
         ]));
+        self.watch.end();
     }
 
     fn fill(self: Box<Self>, part: &mut Part) {
         part.totals
             .insert("os.peak-rss".to_owned(), peak_resident_bytes() as f64);
+        part.busy = self.watch.finish();
         part.iterations = self.rows;
         part.turns = self.place.map(|place| place.taken).unwrap_or_default();
     }

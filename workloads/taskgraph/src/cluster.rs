@@ -1,0 +1,72 @@
+//! A server with its workers and a client, all in one process and joined by pipes in memory.
+
+use std::io;
+
+use tokio::task::JoinSet;
+
+use crate::client::{Client, expected};
+use crate::graph::TaskSpec;
+use crate::protocol::Done;
+use crate::server::Server;
+use crate::switches::Switches;
+use crate::worker::work;
+
+/// Bytes that a pipe holds, about what a loopback socket does.
+const PIPE: usize = 64 << 10;
+
+/// A server with its workers and a client.
+pub struct Cluster {
+    graph: Vec<TaskSpec>,
+    client: Client,
+    _server: Server,
+    _workers: JoinSet<io::Result<()>>,
+}
+
+impl Cluster {
+    /// Starts all of them.
+    #[must_use]
+    pub fn start(switches: Switches, workers: u32, graph: Vec<TaskSpec>, seed: u64) -> Self {
+        let mut server = Server::start(switches, seed);
+        let mut running = JoinSet::new();
+        for _ in 0..workers {
+            let (ours, theirs) = tokio::io::duplex(PIPE);
+            server.connect(Box::new(ours));
+            running.spawn(work(Box::new(theirs)));
+        }
+        let (ours, theirs) = tokio::io::duplex(PIPE);
+        server.connect(Box::new(ours));
+        Self {
+            graph,
+            client: Client::new(Box::new(theirs)),
+            _server: server,
+            _workers: running,
+        }
+    }
+
+    /// What is computed in each turn.
+    #[must_use]
+    pub fn graph(&self) -> &[TaskSpec] {
+        &self.graph
+    }
+
+    /// Computes the graph once.
+    ///
+    /// # Errors
+    /// When a connection breaks off.
+    pub async fn compute(&mut self) -> io::Result<Done> {
+        self.client.compute(self.graph.clone()).await
+    }
+
+    /// Whether this is what computing the graph comes to.
+    ///
+    /// # Errors
+    /// What was expected instead.
+    pub fn check(&self, done: &Done) -> Result<(), String> {
+        let expected = expected(&self.graph);
+        if *done == expected {
+            Ok(())
+        } else {
+            Err(format!("expected {expected:?}, got {done:?}"))
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Every form computes every graph, and what is no graph or no message does no harm.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use bytes::BytesMut;
+use taskgraph::client::{Client, expected};
+use taskgraph::graph::{self, TaskId, TaskSpec};
+use taskgraph::protocol::{Done, Messages, ToServer, encode};
+use taskgraph::server::Server;
+use taskgraph::{Cluster, Switches};
+use tokio::io::AsyncWriteExt as _;
+
+const FORMS: [&str; 7] = [
+    "story",
+    "cured",
+    "story+dense-table",
+    "story+batched-calls",
+    "story+random-placement",
+    "story+least-placement",
+    "cured+boxed-table+event-calls",
+];
+
+fn on_one_thread<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.unwrap().block_on(future)
+}
+
+#[test]
+fn every_form_computes_every_graph() {
+    for form in FORMS {
+        for (name, graph) in [
+            ("merge", graph::merge(50)),
+            ("tree", graph::tree(33)),
+            ("one", graph::tree(1)),
+            ("nothing", Vec::new()),
+        ] {
+            for workers in [1, 5] {
+                on_one_thread(async {
+                    let switches: Switches = form.parse().unwrap();
+                    let mut cluster = Cluster::start(switches, workers, graph.clone(), 3);
+                    for _ in 0..2 {
+                        let done = cluster.compute().await.unwrap();
+                        assert_eq!(done, expected(&graph), "{form} {name} {workers}");
+                    }
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn graphs_that_are_none_are_answered_as_empty() {
+    let task = |id, inputs: &[u32]| TaskSpec {
+        id: TaskId(id),
+        key: String::new(),
+        inputs: inputs.iter().copied().map(TaskId).collect(),
+    };
+    for graph in [
+        vec![task(1, &[])],
+        vec![task(0, &[0])],
+        vec![task(0, &[]), task(1, &[7])],
+    ] {
+        let done = on_one_thread(async {
+            let mut cluster = Cluster::start(Switches::cured(), 1, graph.clone(), 3);
+            cluster.compute().await.unwrap()
+        });
+        assert_eq!(done, Done::default(), "{graph:?}");
+    }
+}
+
+#[test]
+fn what_is_no_message_ends_its_connection_alone() {
+    on_one_thread(async {
+        let mut server = Server::start(Switches::cured(), 3);
+        let connect = |server: &mut Server| {
+            let (ours, theirs) = tokio::io::duplex(1 << 16);
+            server.connect(Box::new(ours));
+            theirs
+        };
+        let mut joined = BytesMut::new();
+        encode(&ToServer::Join, &mut joined).unwrap();
+        let mut garbage = [&joined[..], &[9, 0, 0, 0, 0xc1][..]].concat();
+        garbage.extend([0xff; 64]);
+        for noise in [&[0xff; 64][..], &garbage] {
+            let mut stranger = connect(&mut server);
+            stranger.write_all(noise).await.unwrap();
+            let nothing = Messages::new(stranger).next::<Done>().await.unwrap();
+            assert_eq!(nothing, None);
+        }
+        let mut client = Client::new(Box::new(connect(&mut server)));
+        assert_eq!(client.compute(Vec::new()).await.unwrap(), Done::default());
+    });
+}
+
+#[test]
+fn names_of_variants() {
+    assert_eq!("cured".parse(), Ok(Switches::cured()));
+    assert_eq!(
+        "story+least-placement+dense-table+batched-calls".parse(),
+        Ok(Switches::cured())
+    );
+    assert!("cured+quantum-table".parse::<Switches>().is_err());
+    assert!("".parse::<Switches>().is_err());
+}
