@@ -179,7 +179,7 @@ fn table(case: &CaseDigest<'_>) -> String {
             markup(&row.title),
             text::optional(row.base, row.unit),
             text::optional(row.head, row.unit),
-            text::change(row.base, row.head),
+            row.change(),
             row.sees()
         ));
     }

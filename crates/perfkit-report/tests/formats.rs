@@ -5,6 +5,7 @@ mod sample;
 
 use std::io::Read;
 
+use perfkit_model::comparison::Estimate;
 use perfkit_report::{Selection, View, folded, html, json, markdown, pprof, svg, terminal};
 
 fn bytes(render: impl Fn(&View<'_>, &mut Vec<u8>)) -> Vec<u8> {
@@ -62,6 +63,30 @@ fn colour_only_adds_escapes() {
 fn markdown() {
     let text = rendered(|view, bytes| markdown::render(view, bytes).unwrap());
     insta::assert_snapshot!(text);
+}
+
+/// The medians of noisy values need not differ as the values do in pairs.
+#[test]
+fn a_change_that_was_estimated_is_the_one_that_is_shown() {
+    let mut sample = sample::sample();
+    let rows = &mut sample.comparison.rows;
+    let row = rows.iter_mut().find(|row| row.metric == "time.cpu");
+    row.expect("the sample has one").estimate = Some(Estimate {
+        effect: 0.0321,
+        low: 0.02,
+        high: 0.04,
+        pairs: 12,
+        control: 0.0,
+    });
+    let view = sample.view();
+    let (mut text, mut markup, mut page) = (Vec::new(), Vec::new(), Vec::new());
+    terminal::render(&view, &terminal::Options::default(), &mut text).unwrap();
+    markdown::render(&view, &mut markup).unwrap();
+    html::render(&view, &mut page).unwrap();
+    for output in [text, markup, page] {
+        let output = String::from_utf8(output).unwrap();
+        assert!(output.contains("+3.2 %"), "{output}");
+    }
 }
 
 #[test]

@@ -17,19 +17,16 @@ const MEASURED: &str = "workload";
 /// A process and one of its threads.
 type Thread = (u32, u32);
 
-/// Nanoseconds on a processor so far, and names.
-#[derive(Default)]
-struct Reading {
-    threads: BTreeMap<Thread, u64>,
-}
+/// Nanoseconds that each thread spent on a processor.
+type Times = BTreeMap<Thread, u64>;
 
 /// Adds up over iterations. Does nothing for a workload of one process.
 pub(crate) struct Watch {
     processes: Vec<(u32, String)>,
     names: BTreeMap<Thread, String>,
-    before: Reading,
+    before: Times,
     started: Instant,
-    spent: BTreeMap<Thread, u64>,
+    spent: Times,
     elapsed: Duration,
     iterations: u32,
 }
@@ -39,9 +36,9 @@ impl Watch {
         Self {
             processes: Vec::new(),
             names: BTreeMap::new(),
-            before: Reading::default(),
+            before: Times::new(),
             started: Instant::now(),
-            spent: BTreeMap::new(),
+            spent: Times::new(),
             elapsed: Duration::ZERO,
             iterations: 0,
         }
@@ -69,13 +66,8 @@ impl Watch {
         }
         self.elapsed += self.started.elapsed();
         let after = self.read();
-        for (thread, nanoseconds) in after.threads {
-            let before = self
-                .before
-                .threads
-                .get(&thread)
-                .copied()
-                .unwrap_or_default();
+        for (thread, nanoseconds) in after {
+            let before = self.before.get(&thread).copied().unwrap_or_default();
             *self.spent.entry(thread).or_default() += nanoseconds.saturating_sub(before);
         }
         self.iterations += 1;
@@ -105,8 +97,8 @@ impl Watch {
 
     /// What the system says now. A thread that ended is left out, and so is the time of one that began and ended between two
     /// readings.
-    fn read(&mut self) -> Reading {
-        let mut reading = Reading::default();
+    fn read(&mut self) -> Times {
+        let mut times = Times::new();
         for (process, _) in &self.processes {
             let tasks = fs::read_dir(format!("/proc/{process}/task"));
             for task in tasks.into_iter().flatten().flatten() {
@@ -120,15 +112,13 @@ impl Watch {
                     .next()
                     .and_then(|word| word.parse().ok());
                 let thread = (*process, id);
-                reading
-                    .threads
-                    .insert(thread, nanoseconds.unwrap_or_default());
+                times.insert(thread, nanoseconds.unwrap_or_default());
                 self.names.entry(thread).or_insert_with(|| {
                     let name = fs::read_to_string(task.path().join("comm"));
                     name.unwrap_or_default().trim().to_owned()
                 });
             }
         }
-        reading
+        times
     }
 }

@@ -35,6 +35,8 @@ pub(crate) struct TableRow<'a> {
     pub(crate) base: Option<f64>,
     /// Value of the head.
     pub(crate) head: Option<f64>,
+    /// Relative change as it was estimated from pairs of processes, which the two values need not show.
+    pub(crate) effect: Option<f64>,
     /// What the comparison says; `None` where it says nothing.
     pub(crate) judgement: Option<&'a Judgement>,
     /// Why the value is not judged.
@@ -175,6 +177,7 @@ fn table<'a>(case: &'a Case, base: Option<&'a Case>, rows: &[&'a Row]) -> Vec<Ta
                 unit: metric.map_or(Unit::Count, |metric| metric.unit),
                 base: row.map_or_else(|| Some(base?.measurements.get(id)?.value), |row| row.base),
                 head: row.map_or_else(|| measurement.map(|it| it.value), |row| row.head),
+                effect: row.and_then(|row| Some(row.estimate?.effect)),
                 judgement,
                 reason,
                 smallest_effect: row.and_then(|row| row.smallest_effect),
@@ -278,6 +281,14 @@ impl CaseDigest<'_> {
 }
 
 impl TableRow<'_> {
+    /// `+3.1 %`: how far the head is from the base.
+    pub(crate) fn change(&self) -> String {
+        match self.effect {
+            Some(effect) => text::change(Some(1.0), Some(1.0 + effect)),
+            None => text::change(self.base, self.head),
+        }
+    }
+
     /// `from +2.5 %`: the smallest growth this row would have called worse.
     pub(crate) fn sees(&self) -> String {
         match (self.smallest_effect, self.base) {

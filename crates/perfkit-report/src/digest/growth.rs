@@ -2,6 +2,7 @@
 
 use perfkit_model::comparison::{Exponent, Growth};
 use perfkit_model::metric::metric;
+use perfkit_model::run::{Case, CaseId};
 
 use crate::{View, text};
 
@@ -13,7 +14,7 @@ pub(crate) fn sentences(view: &View<'_>) -> Vec<String> {
     let growths = view.comparison.growth.iter();
     growths
         .filter(|growth| is_notable(growth))
-        .map(sentence)
+        .map(|growth| sentence(view, growth))
         .collect()
 }
 
@@ -22,15 +23,27 @@ fn is_notable(growth: &Growth) -> bool {
     growth.metric == "time.cpu" || grows(&growth.head) || growth.base.as_ref().is_some_and(grows)
 }
 
-fn sentence(growth: &Growth) -> String {
+fn sentence(view: &View<'_>, growth: &Growth) -> String {
     let (from, to) = growth.args;
     let title = metric(&growth.metric).map_or(growth.metric.as_str(), |metric| metric.title);
     let base = growth.base.as_ref().map(power);
     let base = base
         .map(|base| format!("; base {base}"))
         .unwrap_or_default();
+    let is_one = |case: &&Case| {
+        let id = CaseId {
+            arg: None,
+            ..case.id.clone()
+        };
+        id == growth.case
+    };
+    let mut cases = view.run.cases.iter().filter(is_one);
+    let unit = match cases.any(|case| case.units.items > 0) {
+        true => "item",
+        false => "iteration",
+    };
     format!(
-        "`{}` from {from} to {to}: {title} per item grows as {}{base}",
+        "`{}` from {from} to {to}: {title} per {unit} grows as {}{base}",
         text::name(&growth.case.to_string(), 80),
         power(&growth.head)
     )

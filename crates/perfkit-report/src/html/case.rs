@@ -118,7 +118,7 @@ fn metrics(page: &mut String, case: &CaseDigest<'_>, reasons: &[Reason<'_>]) {
             escape(&row.title),
             text::optional(row.base, row.unit),
             text::optional(row.head, row.unit),
-            text::change(row.base, row.head),
+            row.change(),
             row.sees(),
             per_item.unwrap_or_default(),
         ));

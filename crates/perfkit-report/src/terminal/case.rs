@@ -88,7 +88,7 @@ fn metrics(page: &mut Page, case: &CaseDigest<'_>, reasons: &[Reason<'_>]) {
     let mut rows = vec![titles.map(|title| Cell::toned(title, Tone::Faint)).to_vec()];
     rows.extend(case.rows.iter().map(|row| {
         let (word, tone) = judgement(row, reasons);
-        let change = text::change(row.base, row.head);
+        let change = row.change();
         vec![
             Cell::new(row.title.clone()),
             Cell::new(if has_base {
