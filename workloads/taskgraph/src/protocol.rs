@@ -71,7 +71,7 @@ pub type Wire = Box<dyn Duplex>;
 /// Appends a message to what is to be sent.
 ///
 /// # Errors
-/// When it is larger than [`LIMIT`].
+/// When it is larger than 64 MiB.
 pub fn encode(message: &impl Serialize, buffer: &mut BytesMut) -> io::Result<()> {
     let start = buffer.len();
     buffer.put_u32_le(0);
