@@ -73,7 +73,7 @@ impl Watch {
         self.iterations += 1;
     }
 
-    /// Every process with its time per iteration, in the order they were started.
+    /// Every process with its time per iteration: the measured one, then the others by their ids.
     pub(crate) fn finish(self) -> Vec<Busy> {
         let elapsed = self.elapsed.as_nanos() as f64;
         if elapsed == 0.0 {
