@@ -15,7 +15,7 @@ use crate::policy::Policy;
 use crate::policy::acceptance::Acceptance;
 use crate::remedy::remedy;
 use crate::rows::Judged;
-use crate::rules::{Change, MetricRule, rule_for};
+use crate::rules::{Change, MetricRule, exponent_grew, rule_for};
 use crate::sentence::{self, Numbers};
 
 /// A finding before those of one cause are put together.
@@ -114,7 +114,7 @@ pub(crate) fn missing_stacks(
     })
 }
 
-/// Most important first: level, whether it grew by a multiple, what the metric costs, relative growth; then by
+/// Most important first: level, whether it grows faster with the argument, whether it grew by a multiple, what the metric costs, relative growth; then by
 /// name, so that order repeats.
 ///
 /// Growth by a multiple is the story and comes before a dearer metric that grew by a part: what copies ten
@@ -124,6 +124,7 @@ pub(crate) fn order(left: &Finding, right: &Finding) -> Ordering {
     right
         .level
         .cmp(&left.level)
+        .then_with(|| is_worse_growth(right).cmp(&is_worse_growth(left)))
         .then_with(|| multiple(right).cmp(&multiple(left)))
         .then_with(|| dearest(left).cmp(&dearest(right)))
         .then_with(|| relative(right).total_cmp(&relative(left)))
@@ -131,6 +132,11 @@ pub(crate) fn order(left: &Finding, right: &Finding) -> Ordering {
         .then_with(|| left.case.cmp(&right.case))
         .then_with(|| position(left).cmp(&position(right)))
         .then_with(|| left.rule.cmp(&right.rule))
+}
+
+/// Whether it speaks of all arguments of a workload.
+fn is_worse_growth(finding: &Finding) -> bool {
+    finding.rule == exponent_grew::RULE.id
 }
 
 /// What the dearest of the metrics costs that it made worse.

@@ -101,6 +101,11 @@ fn as_often(left: &Finding, right: &Finding) -> bool {
     lens(left) == lens(right) || (is_count(left) && is_count(right) && is_near)
 }
 
+/// Whether two findings have the same cause: their places overlap, or nobody knows any.
+pub(crate) fn has_one_cause(left: &Finding, right: &Finding) -> bool {
+    (left.causes.is_empty() && right.causes.is_empty()) || overlap(left, right) >= OVERLAP
+}
+
 /// How much of what causes one causes the other: the sum over places of the smaller share.
 fn overlap(left: &Finding, right: &Finding) -> f64 {
     // What was accepted stays apart, as what was not accepted must not hide behind it.

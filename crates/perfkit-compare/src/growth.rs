@@ -87,7 +87,7 @@ fn points(cases: &[&Case], metric: &str) -> Vec<(f64, f64)> {
 }
 
 /// The slope of the line through these points; `None` for fewer than three different arguments.
-fn fit(points: &[(f64, f64)]) -> Option<Exponent> {
+pub(crate) fn fit(points: &[(f64, f64)]) -> Option<Exponent> {
     let count = points.len() as f64;
     let mut places: Vec<f64> = points.iter().map(|(x, _)| *x).collect();
     places.sort_by(f64::total_cmp);

@@ -13,6 +13,7 @@ pub mod anatomy;
 pub mod because;
 mod causes;
 mod environment;
+mod exponent;
 mod finding;
 mod gain;
 mod groups;
@@ -110,6 +111,16 @@ pub fn compare(base: &Side<'_>, head: &Side<'_>, policy: &Policy) -> Comparison 
         rows.extend(rows::shown_only(case, &reason));
     }
     rows.sort_by(rows::order);
+    let growth = growth::growths(Some(base.run), head.run);
+    findings.sort_by(finding::order);
+    exponent::raise(
+        &mut findings,
+        &growth,
+        &rows,
+        &pairing.pairs,
+        policy,
+        &acceptance,
+    );
     findings.sort_by(finding::order);
     remarks.extend(rows::not_available(head.run, &rows));
     let verdict = verdict::verdict(&findings, &rows, doubts, head.run, base);
@@ -120,7 +131,7 @@ pub fn compare(base: &Side<'_>, head: &Side<'_>, policy: &Policy) -> Comparison 
         findings,
         types: Vec::new(),
         rows,
-        growth: growth::growths(Some(base.run), head.run),
+        growth,
         remarks,
         context: environment.context,
     }

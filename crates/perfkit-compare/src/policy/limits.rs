@@ -56,6 +56,12 @@ pub const NEAR_EXACT_SOFT: f64 = 0.03;
 /// The same for the smallest growth that matters: 8 events instead of 2, 256 B instead of 64.
 pub const NEAR_EXACT_HARD: f64 = 4.0;
 
+/// The difference between the smallest and the largest argument that is worth speaking of a worse exponent.
+pub const EXPONENT_SOFT: f64 = 0.05;
+
+/// Least difference of exponents: a quarter more at ten times the argument.
+pub const LEAST_EXPONENT: f64 = 0.1;
+
 /// A type that grew by a twentieth or less has one more field among many.
 pub const TYPE_SOFT: f64 = 0.05;
 

@@ -6,6 +6,7 @@ pub mod copied_bytes_grew;
 pub mod copies_grew;
 pub mod cpu_time_grew;
 pub mod enum_variant_outlier;
+pub mod exponent_grew;
 pub mod future_grew;
 pub mod future_too_large;
 pub mod held_across_await_grew;
@@ -45,6 +46,7 @@ pub const RULES: &[&Rule] = &[
     &io_calls_grew::RULE,
     &io_bytes_grew::RULE,
     &iterations_differ::RULE,
+    &exponent_grew::RULE,
     &trade_off::RULE,
     &over_budget::RULE,
     &held_across_await_grew::RULE,
@@ -79,6 +81,8 @@ pub enum Check {
     Metrics(MetricCheck),
     /// Types of two builds.
     Types(TypeCheck),
+    /// What other rules found at several arguments of a workload.
+    Growth,
     /// What other rules found, beside what got better.
     Traded,
 }
@@ -141,7 +145,7 @@ pub(crate) fn rule_for(metric: &Metric, change: Change) -> Option<MetricRule> {
 pub(crate) fn type_rules() -> impl Iterator<Item = (&'static Rule, &'static TypeCheck)> {
     RULES.iter().filter_map(|rule| match &rule.check {
         Check::Types(check) => Some((*rule, check)),
-        Check::Metrics(_) | Check::Traded => None,
+        Check::Metrics(_) | Check::Growth | Check::Traded => None,
     })
 }
 

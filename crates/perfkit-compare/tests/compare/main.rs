@@ -3,6 +3,7 @@
 mod anatomy;
 mod causes;
 mod environment;
+mod exponents;
 mod findings;
 mod history;
 mod lint;

@@ -42,7 +42,22 @@ fn pairs() -> Vec<(&'static str, Run, Run)> {
             .exact("memcpy.bytes", copied)
             .build()
     };
+    let growing = |values: [f64; 3]| {
+        let cases = [1, 8, 64].into_iter().zip(values);
+        let begun = |builder: RunBuilder, (arg, value)| {
+            builder
+                .case("work", "")
+                .arg(arg)
+                .exact("heap.allocs", value)
+        };
+        cases.fold(RunBuilder::new(), begun).build()
+    };
     vec![
+        (
+            "exponent-grew",
+            growing([1_000.0, 1_000.0, 1_010.0]),
+            growing([1_000.0, 1_300.0, 4_000.0]),
+        ),
         ("cpu-time-grew", timed("before", 1.0), timed("after", 1.05)),
         ("trade-off", boxed(10.0, 1e6), boxed(20.0, 5e5)),
         (

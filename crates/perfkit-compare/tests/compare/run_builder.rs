@@ -68,6 +68,12 @@ impl RunBuilder {
         self
     }
 
+    /// The argument of the case that was begun last.
+    pub(crate) fn arg(mut self, arg: u64) -> Self {
+        self.last().id.arg = Some(arg);
+        self
+    }
+
     pub(crate) fn exact(self, metric: &str, value: f64) -> Self {
         self.measurement(metric, value, Noise::Exact, &[value, value, value])
     }
