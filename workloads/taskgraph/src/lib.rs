@@ -11,6 +11,7 @@
 pub mod client;
 pub mod cluster;
 pub mod graph;
+pub mod mailbox;
 pub mod placement;
 pub mod protocol;
 pub mod scheduler;

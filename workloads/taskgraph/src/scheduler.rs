@@ -1,8 +1,7 @@
 //! The scheduler: events in, assignments out. It runs apart from the reactor and knows no connection.
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
-
 use crate::graph::TaskId;
+use crate::mailbox::{Mailbox, Sender};
 use crate::placement::Placement;
 use crate::protocol::WorkerId;
 
@@ -79,8 +78,8 @@ impl Scheduler {
 /// Answers until nobody asks any more.
 pub async fn run(
     mut scheduler: Scheduler,
-    mut events: UnboundedReceiver<Vec<Event>>,
-    assignments: UnboundedSender<Vec<Assignment>>,
+    mut events: Mailbox<Vec<Event>>,
+    assignments: Sender<Vec<Assignment>>,
 ) {
     while let Some(events) = events.recv().await {
         if assignments.send(scheduler.schedule(events)).is_err() {
