@@ -310,14 +310,22 @@ fn unfit(job: &Job<'_>, pass: Pass, lenses: &[String]) -> Option<Outcome> {
 /// takes six, and most workloads are far from the limit.
 const SLOWER: u32 = 10;
 
+/// Steps of a load, at most; the budget is that of one.
+const LOAD_STEPS: u32 = 25;
+
 /// The limit is for what the workload takes; what perfkit asks for on top of it is added.
 fn lengthened(surroundings: &Surroundings, measure: &Measure) -> Surroundings {
     let limit = match measure.pass {
         Pass::Instructions => surroundings.time_limit.saturating_mul(SLOWER),
         _ => surroundings.time_limit,
     };
+    let budget = Duration::from_millis(measure.budget_milliseconds);
+    let budget = match measure.pass {
+        Pass::Load => budget * LOAD_STEPS,
+        _ => budget,
+    };
     Surroundings {
-        time_limit: limit + Duration::from_millis(measure.budget_milliseconds),
+        time_limit: limit + budget,
         ..surroundings.clone()
     }
 }

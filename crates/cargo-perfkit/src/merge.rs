@@ -38,9 +38,15 @@ pub(crate) fn measurements(case: &mut Case, pass: Pass, parts: &[Part]) {
         case.measurements.insert(id.to_owned(), measurement);
     }
     if let Some(part) = parts.first() {
-        case.units = part.units;
+        // A load has no iterations, and so no units.
+        if pass != Pass::Load {
+            case.units = part.units;
+        }
         if !part.busy.is_empty() {
             case.busy = part.busy.clone();
+        }
+        if !part.load.is_empty() {
+            case.load = part.load.clone();
         }
     }
 }

@@ -97,6 +97,7 @@ pub(crate) fn jobs<'a>(
         }
     }
     let mut jobs = Vec::new();
+    let mut loadless = 0;
     for (executable, workload) in chosen {
         for runtime in &workload.runtimes {
             for arg in options(&workload.args) {
@@ -109,15 +110,27 @@ pub(crate) fn jobs<'a>(
                         runtime: runtime.clone(),
                         variant,
                     };
+                    let mut passes = passes.clone();
+                    passes.retain(|(pass, _)| *pass != Pass::Load || workload.load.is_some());
+                    if passes.is_empty() && !choice.lenses.is_empty() && !reads_types(choice.lenses)
+                    {
+                        loadless += 1;
+                        continue;
+                    }
                     jobs.push(Job {
                         executable,
                         id,
                         seed: workload.seed,
-                        passes: passes.clone(),
+                        passes,
                     });
                 }
             }
         }
+    }
+    if jobs.is_empty() && loadless > 0 {
+        return Err(Failure::usage("no chosen workload declares a load").hint(
+            "a workload declares one with `.load(…)` between `.iterate(…)` and `.check(…)`",
+        ));
     }
     if jobs.is_empty() {
         return Err(Failure::usage(format!(
@@ -228,6 +241,9 @@ pub(crate) fn measure(
         (Pass::Cpu, true) => (1, 1_500),
         (Pass::Dhat, _) => (1, 0),
         (Pass::Instructions, _) => (2, 0),
+        // The length of one step.
+        (Pass::Load, false) => (0, 1_500),
+        (Pass::Load, true) => (0, 500),
     };
     Measure {
         workload: job.id.workload.clone(),
@@ -240,7 +256,7 @@ pub(crate) fn measure(
         // The second iteration still grows some buffers, by a few tenths of a percent of its instructions.
         warm_up: match pass {
             Pass::Time | Pass::Instructions => 2,
-            Pass::Count | Pass::Cpu | Pass::Dhat => 1,
+            Pass::Count | Pass::Cpu | Pass::Dhat | Pass::Load => 1,
         },
         iterations,
         budget_milliseconds,

@@ -34,16 +34,19 @@ pub enum Pass {
     Dhat,
     /// Under valgrind's callgrind.
     Instructions,
+    /// Requests at rising rates.
+    Load,
 }
 
 impl Pass {
     /// Every pass, in the order a run takes them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Time,
         Self::Count,
         Self::Cpu,
         Self::Dhat,
         Self::Instructions,
+        Self::Load,
     ];
 
     /// The word in files and on the command line.
@@ -55,6 +58,7 @@ impl Pass {
             Self::Cpu => "cpu",
             Self::Dhat => "dhat",
             Self::Instructions => "instructions",
+            Self::Load => "load",
         }
     }
 }
@@ -116,6 +120,14 @@ pub const LENSES: &[Lens] = &[
         how: "valgrind's callgrind counts every instruction of the measured region by call stack; about 50 times slower",
         blind: "the kernel, waiting, caches and branches; code that picks its instructions at run time takes other paths than on the bare processor",
         platforms: "Linux x86-64 and aarch64, with valgrind, on current_thread runtimes",
+    },
+    Lens {
+        id: "load",
+        pass: Some(Pass::Load),
+        default: false,
+        how: "no instrumentation: requests at fixed, rising rates until the workload no longer keeps up; latency counts from the moment a request was due",
+        blind: "what the workload's own load generator cannot offer; latencies differ between machines and are never judged",
+        platforms: "Linux, macOS; workloads that declare a load",
     },
     Lens {
         id: "types",

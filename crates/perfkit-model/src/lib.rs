@@ -16,6 +16,7 @@ pub mod intervals;
 pub mod layout;
 pub mod lens;
 pub mod lint;
+pub mod load;
 pub mod metric;
 pub mod part;
 pub mod quantity;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::load::LoadStep;
 use crate::run::{Busy, Units};
 
 /// The answer to a [`crate::request::Request`].
@@ -44,7 +45,7 @@ pub enum RefusalKind {
 }
 
 /// A workload as its bench target declares it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Declaration {
     /// Name, unique in its target.
     pub name: String,
@@ -60,6 +61,9 @@ pub struct Declaration {
     pub runtimes: Vec<String>,
     /// Seed of its input.
     pub seed: u64,
+    /// Requests per second at which its load begins, where it declares one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<f64>,
 }
 
 /// What callgrind writes into the file of a measured iteration, as the reason for it. Files with other reasons, such as
@@ -78,6 +82,9 @@ pub struct Part {
     /// How busy each process of the workload was, where there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub busy: Vec<Busy>,
+    /// What the load pass measured, the lowest rate first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub load: Vec<LoadStep>,
     /// Values of the whole pass: metric id to value.
     pub totals: BTreeMap<String, f64>,
     /// Metrics each weight of [`RawStack::weights`] belongs to.

@@ -9,6 +9,7 @@ use crate::environment::Environment;
 use crate::interleaved::Interleaved;
 use crate::layout::{Piece, TypeLayout};
 use crate::lens::Pass;
+use crate::load::LoadStep;
 use crate::metric::Noise;
 use crate::stacks::Stacks;
 
@@ -56,6 +57,9 @@ pub struct Case {
     /// How busy each of its processes was in the time pass, where it has several: the measured one, then the others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub busy: Vec<Busy>,
+    /// How it went at rising rates of requests, where the load pass was taken; the lowest rate first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub load: Vec<LoadStep>,
     /// Layouts of the enums that moved types of 1 kB or more hold by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub enums: Vec<TypeLayout>,

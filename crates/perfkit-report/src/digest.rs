@@ -2,6 +2,7 @@
 
 pub(crate) mod cases;
 pub(crate) mod growth;
+pub(crate) mod load;
 pub(crate) mod parts;
 pub(crate) mod scale;
 pub(crate) mod sites;

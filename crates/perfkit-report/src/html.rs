@@ -8,6 +8,7 @@ mod about;
 mod case;
 mod findings;
 mod flame;
+mod load;
 mod palette;
 mod trend;
 mod types;

@@ -7,6 +7,7 @@ use perfkit_model::run::Outcome;
 
 use crate::digest::cases::{self, CaseDigest, cases, reasons};
 use crate::digest::growth;
+use crate::digest::load::load;
 use crate::digest::parts::parts;
 use crate::digest::verdict::headline;
 use crate::{RenderError, View, text};
@@ -158,6 +159,13 @@ fn table(case: &CaseDigest<'_>) -> String {
         block.push_str(&format!(
             "{}\n\n",
             sentence(&format!("processes: {}", busy.join(" · ")))
+        ));
+    }
+    if let Some(load) = load(case.case) {
+        let phrases = load.phrases().join(" · ");
+        block.push_str(&format!(
+            "{}\n\n",
+            sentence(&format!("under load: {phrases}"))
         ));
     }
     if case.rows.is_empty() {

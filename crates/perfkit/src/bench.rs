@@ -2,11 +2,13 @@
 
 use std::os::unix::net::UnixStream;
 use std::panic::Location;
+use std::rc::Rc;
 
 use perfkit_model::part::Declaration;
 
 use crate::case::{Case, Runtime, Units};
-use crate::drive::{self, Drive};
+use crate::drive::{self, Drive, LoadDrive};
+use crate::load::{self, Latencies, Step};
 use crate::process;
 
 /// Collects the workloads of a bench target.
@@ -20,6 +22,7 @@ pub struct Bench {
 pub(crate) struct Declared {
     pub(crate) declaration: Declaration,
     pub(crate) drive: Box<Drive>,
+    pub(crate) load: Option<Box<LoadDrive>>,
 }
 
 impl Bench {
@@ -44,6 +47,7 @@ impl Bench {
                 variants: Vec::new(),
                 runtimes: vec![Runtime::default().to_string()],
                 seed: 1,
+                load: None,
             },
         }
     }
@@ -137,6 +141,7 @@ where
         Iterated {
             prepared: self,
             body,
+            load: None,
         }
     }
 }
@@ -146,6 +151,7 @@ where
 pub struct Iterated<'bench, S, F, B> {
     prepared: Prepared<'bench, S, F>,
     body: B,
+    load: Option<(f64, load::Body<S>)>,
 }
 
 impl<S, F, B> Iterated<'_, S, F, B>
@@ -153,6 +159,23 @@ where
     S: 'static,
     F: AsyncFn(&Case) -> S + 'static,
 {
+    /// What one step of `cargo perfkit run --lens load` does: offer requests at the rate of the step, see
+    /// [`load::open_loop`], or have another process do so. The first step has the `lowest` rate, in requests per second;
+    /// they rise until the workload no longer keeps up.
+    pub fn load<L>(mut self, lowest: f64, body: L) -> Self
+    where
+        L: AsyncFn(&mut S, Step) -> Result<Latencies, String> + 'static,
+    {
+        let body = Rc::new(body);
+        let body: load::Body<S> = Box::new(move |state, step| {
+            let body = Rc::clone(&body);
+            Box::pin(async move { body(state, step).await })
+        });
+        self.prepared.workload.declaration.load = Some(lowest);
+        self.load = Some((lowest, body));
+        self
+    }
+
     /// Checks the output of every iteration, and declares the workload. Not measured.
     ///
     /// A number measured on a wrong answer is worth nothing: an `Err` ends the pass, and the report shows its text.
@@ -161,23 +184,32 @@ where
         O: 'static,
         B: AsyncFn(&mut S) -> O + 'static,
     {
-        let Self { prepared, body } = self;
+        let Self {
+            prepared,
+            body,
+            load,
+        } = self;
         let Prepared {
             workload,
             set_up,
             units,
             before_each,
         } = prepared;
-        let steps = drive::Steps {
+        let steps = Rc::new(drive::Steps {
             set_up,
             units,
             before_each,
             body,
             check,
-        };
+        });
+        let load = load.map(|load| -> Box<LoadDrive> {
+            let steps = Rc::clone(&steps);
+            Box::new(move |case, duration| drive::load(&steps, &load, case, duration))
+        });
         workload.bench.declared.push(Declared {
             declaration: workload.declaration,
             drive: Box::new(move |case, warm_up, meter| drive::drive(&steps, case, warm_up, meter)),
+            load,
         });
     }
 }

@@ -8,6 +8,7 @@ use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use perfkit_hooks::os;
 use perfkit_model::PROTOCOL;
@@ -187,6 +188,15 @@ fn measure_one(bench: &Bench, origin: &Origin, measure: &Measure) -> Result<Part
         part.notes
             .push(format!("the processor affinity could not be set: {error}"));
     }
+    if measure.pass == Pass::Load {
+        let load = declared.load.as_ref().ok_or_else(|| {
+            let message = "this workload declares no load".to_owned();
+            refusal(RefusalKind::NotAvailable, message)
+        })?;
+        let duration = Duration::from_millis(measure.budget_milliseconds);
+        part.load = load(&case, duration).map_err(refused)?;
+        return Ok(part);
+    }
     let mut meter = meter(measure, &case)?;
     let units = (declared.drive)(&case, measure.warm_up, meter.as_mut()).map_err(refused)?;
     meter.fill(&mut part);
@@ -226,7 +236,7 @@ fn find<'bench>(bench: &'bench Bench, workload: &str) -> Result<&'bench Declared
 
 fn refused(failure: Failure) -> Refusal {
     let kind = match failure {
-        Failure::WrongResult { .. } => RefusalKind::WrongResult,
+        Failure::WrongResult { .. } | Failure::Load { .. } => RefusalKind::WrongResult,
         Failure::Runtime { .. } => RefusalKind::Invalid,
         Failure::NotAvailable { .. } => RefusalKind::NotAvailable,
     };
@@ -245,6 +255,10 @@ fn meter(measure: &Measure, case: &Case) -> Result<Box<dyn Meter>, Refusal> {
             let instructions = passes::instructions::Instructions::new(measure, case.runtime);
             Ok(Box::new(instructions.map_err(refused)?))
         }
+        Pass::Load => Err(refusal(
+            RefusalKind::Invalid,
+            "a load has no iterations".to_owned(),
+        )),
         #[cfg(not(all(feature = "cpu", feature = "dhat")))]
         pass => Err(Refusal {
             hint: Some(format!("build with `--features perfkit/{}`", pass.as_str())),

@@ -36,6 +36,7 @@ mod busy;
 mod case;
 mod child;
 mod drive;
+pub mod load;
 mod passes;
 mod plain;
 mod process;
@@ -43,6 +44,7 @@ mod start;
 
 pub use bench::{Bench, Iterated, Prepared, Workload};
 pub use case::{Case, Runtime, Units};
+pub use drive::not_available;
 pub use process::Process;
 
 /// What [`main!`] expands to. Not for direct use.

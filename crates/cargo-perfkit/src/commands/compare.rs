@@ -325,7 +325,7 @@ impl Measuring<'_> {
             let is_kept = |pass: &Pass| match pass {
                 Pass::Time => false,
                 Pass::Cpu => self.args.lens.iter().any(|lens| lens == "cpu"),
-                Pass::Count | Pass::Dhat | Pass::Instructions => true,
+                Pass::Count | Pass::Dhat | Pass::Instructions | Pass::Load => true,
             };
             job.passes.retain(|(pass, _)| is_kept(pass));
             if counts_instructions && job.id.runtime == "current_thread" {

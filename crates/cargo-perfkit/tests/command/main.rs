@@ -14,6 +14,7 @@ mod init;
 mod interruptions;
 mod judging;
 mod lint;
+mod loads;
 mod outcome;
 mod processes;
 mod reports;

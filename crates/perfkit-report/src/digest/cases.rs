@@ -244,29 +244,9 @@ impl CaseDigest<'_> {
         phrases
     }
 
-    /// How busy its processes were, and which one the others wait for: `store 97 % busy, the limit`.
+    /// How busy its processes were, and which one the others wait for.
     pub(crate) fn busy(&self) -> Vec<String> {
-        let busy = &self.case.busy;
-        let longest = |it: &Busy| it.busiest_share;
-        let most = busy.iter().map(longest).fold(0.0, f64::max);
-        let phrase = |it: &Busy| {
-            let thread = match it.threads {
-                0 | 1 => String::new(),
-                threads => format!(
-                    ", its thread {} {} of {threads}",
-                    text::name(&it.busiest, 24),
-                    text::percent(it.busiest_share)
-                ),
-            };
-            let limit = if it.busiest_share == most && most >= LIMITING {
-                ", the limit"
-            } else {
-                ""
-            };
-            let process = text::name(&it.process, 40);
-            format!("{process} {} busy{thread}{limit}", text::percent(it.share))
-        };
-        busy.iter().map(phrase).collect()
+        processes(&self.case.busy)
     }
 
     /// The head's value per item, where items are declared.
@@ -278,6 +258,30 @@ impl CaseDigest<'_> {
         );
         (items > 0 && !whole_pass).then(|| row.head.map(|value| value / items as f64))?
     }
+}
+
+/// Phrases about processes: how busy each was, and which one the others wait for: `store 97 % busy, the limit`.
+pub(crate) fn processes(busy: &[Busy]) -> Vec<String> {
+    let longest = |it: &Busy| it.busiest_share;
+    let most = busy.iter().map(longest).fold(0.0, f64::max);
+    let phrase = |it: &Busy| {
+        let thread = match it.threads {
+            0 | 1 => String::new(),
+            threads => format!(
+                ", its thread {} {} of {threads}",
+                text::name(&it.busiest, 24),
+                text::percent(it.busiest_share)
+            ),
+        };
+        let limit = if it.busiest_share == most && most >= LIMITING {
+            ", the limit"
+        } else {
+            ""
+        };
+        let process = text::name(&it.process, 40);
+        format!("{process} {} busy{thread}{limit}", text::percent(it.share))
+    };
+    busy.iter().map(phrase).collect()
 }
 
 impl TableRow<'_> {

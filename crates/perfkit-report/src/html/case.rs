@@ -71,6 +71,7 @@ pub(super) fn section(
         metrics(page, case, reasons);
         time_bar(page, case, palette);
     }
+    super::load::section(page, case);
     if super::flame::has_graph(case) {
         page.push_str(&format!(
             "<h3>Flamegraphs</h3>\n<div class=\"flame\" data-case=\"{index}\"><noscript>The flamegraphs need \

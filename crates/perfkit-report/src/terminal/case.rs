@@ -7,6 +7,7 @@ use perfkit_model::quantity::grouped;
 
 use super::layout::{Cell, Page, Tone, wrapped};
 use crate::digest::cases::{CaseDigest, Reason, TableRow};
+use crate::digest::load::{self, load};
 use crate::digest::parts::parts;
 use crate::digest::sites::sites;
 use crate::digest::types::moves;
@@ -50,6 +51,7 @@ pub(super) fn quiet(page: &mut Page, case: &CaseDigest<'_>) {
 pub(super) fn changed(page: &mut Page, case: &CaseDigest<'_>, reasons: &[Reason<'_>]) {
     heading(page, case);
     metrics(page, case, reasons);
+    under_load(page, case);
     time_bar(page, case);
     moved_types(page, case);
     allocation_sites(page, case);
@@ -68,6 +70,39 @@ fn heading(page: &mut Page, case: &CaseDigest<'_>) {
     if !busy.is_empty() {
         page.labelled("", 2, &format!("processes: {}", busy.join(" · ")));
     }
+}
+
+/// Latencies at every rate.
+fn under_load(page: &mut Page, case: &CaseDigest<'_>) {
+    let Some(of_head) = load(case.case) else {
+        return;
+    };
+    let base = case.base.and_then(load);
+    for (label, load) in base
+        .iter()
+        .map(|base| ("base, ", base))
+        .chain([("", &of_head)])
+    {
+        page.labelled(
+            "",
+            2,
+            &format!("{label}under load: {}", load.phrases().join(" · ")),
+        );
+    }
+    let mut rows = vec![
+        load::TITLES
+            .map(|title| Cell::toned(title, Tone::Faint))
+            .to_vec(),
+    ];
+    rows.extend(of_head.rows().into_iter().enumerate().map(|(index, row)| {
+        let tone = match of_head.knee {
+            Some(knee) if knee == index => Some(Tone::Strong),
+            Some(knee) if knee < index => Some(Tone::Bad),
+            _ => None,
+        };
+        row.map(|text| Cell { text, tone }).to_vec()
+    }));
+    page.table(4, &[7], &rows);
 }
 
 fn metrics(page: &mut Page, case: &CaseDigest<'_>, reasons: &[Reason<'_>]) {

@@ -16,6 +16,7 @@ use perfkit_model::history::{History, Step};
 use perfkit_model::layout::{AWAITED, Piece, Place, TypeKind};
 use perfkit_model::lens::Pass;
 use perfkit_model::lint::TypeFinding;
+use perfkit_model::load::{Latency, LoadStep};
 use perfkit_model::metric::Noise;
 use perfkit_model::run::{Busy, Case, CaseId, Measurement, Outcome, PassRecord, Run, Units};
 use perfkit_report::{Trend, View};
@@ -172,6 +173,11 @@ pub(crate) fn sample() -> Sample {
                     id,
                     units: Units { items, bytes },
                     busy: if items == 64 { busy() } else { Vec::new() },
+                    load: if items == 64 {
+                        load(is_head)
+                    } else {
+                        Vec::new()
+                    },
                     stacks,
                     ..Case::default()
                 }
@@ -220,6 +226,36 @@ pub(crate) fn sample() -> Sample {
             ],
         },
     }
+}
+
+/// It keeps up with 400 requests per second, and with 800 in the base.
+fn load(is_head: bool) -> Vec<LoadStep> {
+    let capacity = if is_head { 450.0 } else { 900.0 };
+    let step = |rate: f64| {
+        let keeps_up = rate <= capacity;
+        let factor = if keeps_up {
+            1.0 + rate / 1_000.0
+        } else {
+            200.0
+        };
+        LoadStep {
+            rate,
+            seconds: 1.5,
+            sent: (1.5 * rate) as u64,
+            done: (1.5 * rate.min(capacity)) as u64,
+            failed: if rate > 1.5 * capacity { 17 } else { 0 },
+            latency: Latency {
+                p50: 1.2e6 * factor,
+                p90: 1.9e6 * factor,
+                p99: 3.1e6 * factor,
+                p999: 4.4e6 * factor,
+                max: 5.0e6 * factor,
+            },
+            histogram: vec![(1_200_000, 7), (5_000_000, 1)],
+            busy: if keeps_up { Vec::new() } else { busy() },
+        }
+    };
+    [100.0, 200.0, 400.0, 800.0, 1_600.0].map(step).to_vec()
 }
 
 /// The workload waits for a store, one of whose threads is busy all the time.

@@ -1,0 +1,120 @@
+//! Workloads that declare a load, and workloads that are not available.
+
+use serde_json::Value;
+
+use crate::sandbox::Sandbox;
+
+const MANIFEST: &str = r#"[package]
+name = "NAME"
+version = "0.1.0"
+edition = "2024"
+publish = false
+
+[lib]
+bench = false
+
+[[bench]]
+name = "NAME"
+path = "benches/loads.rs"
+harness = false
+
+[dev-dependencies]
+perfkit = { path = "LIBRARY" }
+
+[workspace]
+"#;
+
+const BENCH: &str = r#"//! Requests that take a millisecond of the processor.
+
+use perfkit::load::{Step, open_loop};
+use perfkit::{Bench, Case};
+
+perfkit::main!(spinning, elsewhere);
+
+fn spin() -> bool {
+    let start = std::time::Instant::now();
+    while start.elapsed().as_micros() < 1_000 {}
+    true
+}
+
+fn spinning(bench: &mut Bench) {
+    bench
+        .workload("spinning")
+        .set_up(async |_: &Case| ())
+        .iterate(async |()| spin())
+        .load(100.0, async |(), step: Step| Ok(open_loop(step, async || spin()).await))
+        .check(|(), _| Ok(()));
+}
+
+fn elsewhere(bench: &mut Bench) {
+    bench
+        .workload("elsewhere")
+        .set_up(async |_: &Case| -> u8 { perfkit::not_available("there is no moon: go where one is") })
+        .iterate(async |byte| *byte)
+        .check(|_, _| Ok(()));
+}
+"#;
+
+/// In the build that tests share, packages and programs of one name would take each other's place.
+fn sandbox(name: &str) -> Sandbox {
+    let manifest = MANIFEST.replace("LIBRARY", &crate::sandbox::library());
+    let manifest = manifest.replace("NAME", name);
+    Sandbox::of(&[
+        ("Cargo.toml", &manifest),
+        ("benches/loads.rs", BENCH),
+        ("src/lib.rs", ""),
+    ])
+    .built()
+}
+
+#[test]
+fn a_load_rises_past_its_knee() {
+    let sandbox = sandbox("risen");
+    let arguments = ["run", "--lens", "load", "--quick", "--format", "json"];
+    let outcome = sandbox.perfkit(&arguments);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.text());
+    let report: Value = serde_json::from_str(&outcome.stdout).expect("stdout is JSON alone");
+    let cases = report["run"]["cases"].as_array().expect("there are cases");
+    // The other workload declares no load and has nothing to measure.
+    assert_eq!(cases.len(), 1, "{cases:?}");
+    let steps = cases[0]["load"].as_array().expect("there are steps");
+    let numbers = |key: &str| -> Vec<f64> {
+        let steps = steps.iter();
+        steps.filter_map(|step| step[key].as_f64()).collect()
+    };
+    let rates = numbers("rate");
+    assert!(rates.len() >= 3 && rates.is_sorted(), "{rates:?}");
+    assert_eq!(rates[0], 100.0);
+    // One processor answers no more than a thousand in a second.
+    assert!(rates[rates.len() - 1] > 700.0, "{rates:?}");
+    let (sent, done) = (numbers("sent"), numbers("done"));
+    assert_eq!(sent[0], 50.0, "half a second at 100 requests per second");
+    assert!(done[rates.len() - 1] < 550.0, "{done:?}");
+    let said = sandbox.perfkit(&["report", "--format", "terminal"]).stdout;
+    assert!(said.contains("under load: the knee is at"), "{said}");
+}
+
+#[test]
+fn a_load_that_nobody_declared() {
+    let outcome = sandbox("undeclared").perfkit(&["run", "elsewhere", "--lens", "load"]);
+    assert_eq!(outcome.code, Some(2), "{}", outcome.text());
+    assert!(
+        outcome.stderr.contains("declares a load"),
+        "{}",
+        outcome.text()
+    );
+}
+
+#[test]
+fn a_workload_that_is_not_available() {
+    let sandbox = sandbox("unavailable");
+    let outcome = sandbox.perfkit(&["run", "--lens", "time,heap", "--quick"]);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.text());
+    assert!(
+        outcome.text().contains("there is no moon"),
+        "{}",
+        outcome.text()
+    );
+    assert!(outcome.stdout.contains("spinning"), "{}", outcome.text());
+    assert!(!outcome.text().contains("panicked"), "{}", outcome.text());
+}
