@@ -79,6 +79,17 @@ impl Buffers {
         }
     }
 
+    /// Memory for a serialised message of so many bytes, up to what was agreed, that comes from elsewhere.
+    pub fn incoming(&mut self, bytes: usize) -> Draft {
+        match self {
+            Self::Slabs(pool) => Draft::Piece {
+                bytes: pool.take(),
+                records: 0,
+            },
+            Self::Fresh | Self::Returned(_) => Draft::Owned(Vec::with_capacity(bytes)),
+        }
+    }
+
     /// An empty draft with room for `records` records.
     pub fn draft(&mut self, encoding: Encoding, records: usize) -> Draft {
         match (self, encoding) {
@@ -147,6 +158,29 @@ impl Draft {
 }
 
 impl Message {
+    /// Bytes that it takes once it is serialised.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Owned(bytes) => bytes.len(),
+            Self::Shared(bytes) => bytes.len(),
+            Self::Typed(records) => records.len() * RECORD_BYTES,
+        }
+    }
+
+    /// The same message for several readers, who share its memory.
+    #[must_use]
+    pub fn into_shared(self) -> Bytes {
+        match self {
+            Self::Owned(bytes) => bytes.into(),
+            Self::Shared(bytes) => bytes,
+            Self::Typed(records) => {
+                let bytes: Vec<u8> = records.into_iter().flat_map(encode).collect();
+                bytes.into()
+            }
+        }
+    }
+
     /// Passes every record on, and gives the memory back to where it came from.
     pub fn consume(self, home: Option<&Home>, consume: impl FnMut(Record)) {
         match self {

@@ -1,10 +1,15 @@
 //! Workers that run jobs as tasks.
 
+use std::io;
+use std::ops::Range;
 use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::JoinSet;
 
 use crate::pagerank::{Graph, pagerank};
 use crate::plane::{Gone, Plane};
-use crate::shuffle::{Shuffle, Tally, shuffle};
+use crate::shuffle::{Shuffle, Tally, broadcast, shuffle};
 use crate::switches::Switches;
 
 /// Workers and what they work on. A job that is given up takes its workers with it.
@@ -13,7 +18,11 @@ pub struct Cluster {
     seed: u64,
     graph: Arc<Graph>,
     workers: usize,
+    /// Which of all workers are here.
+    here: Range<usize>,
     planes: Vec<Plane>,
+    /// Ends with the cluster.
+    _bridge: JoinSet<io::Result<()>>,
 }
 
 /// How a cluster is laid out.
@@ -36,11 +45,47 @@ impl Cluster {
             seed: layout.seed,
             graph: Arc::new(layout.graph),
             workers: layout.workers,
+            here: 0..layout.workers,
             planes: Plane::connect(layout.workers, layout.batch, switches),
+            _bridge: JoinSet::new(),
         }
     }
 
-    /// Runs a shuffle and returns what each worker received.
+    /// Connects the workers of this process with those of another one, whose cluster is laid out alike. Runs on the current
+    /// tokio runtime.
+    pub fn across<S>(layout: Layout, switches: Switches, here: Range<usize>, stream: S) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        let Layout { workers, batch, .. } = layout;
+        let (planes, bridge) = Plane::connect_some(workers, here.clone(), batch, switches);
+        let (reader, writer) = tokio::io::split(stream);
+        let mut running = JoinSet::new();
+        running.spawn(bridge.run(reader, writer));
+        Self {
+            seed: layout.seed,
+            graph: Arc::new(layout.graph),
+            workers,
+            here,
+            planes,
+            _bridge: running,
+        }
+    }
+
+    /// Runs a broadcast and returns what each worker received.
+    ///
+    /// # Errors
+    /// When a worker has gone.
+    pub async fn broadcast(&mut self, job: Shuffle) -> Result<Vec<Tally>, Gone> {
+        let seed = self.seed;
+        self.each(|worker, mut plane| async move {
+            let tally = broadcast(job, seed, worker, &mut plane).await?;
+            Ok((tally, plane))
+        })
+        .await
+    }
+
+    /// Runs a shuffle and returns what each worker of this process received.
     ///
     /// # Errors
     /// When a worker has gone.
@@ -53,7 +98,7 @@ impl Cluster {
         .await
     }
 
-    /// Runs PageRank and returns the rank of every node; their mean is 1.
+    /// Runs PageRank and returns the rank of every node; their mean is 1. Nodes of workers in another process stay at 0.
     ///
     /// # Errors
     /// When a worker has gone.
@@ -89,18 +134,18 @@ impl Cluster {
         T: Send + 'static,
         F: Future<Output = Result<(T, Plane), Gone>> + Send + 'static,
     {
-        if self.planes.len() < self.workers {
+        if self.planes.len() < self.here.len() {
             return Err(Gone {
-                worker: self.planes.len(),
+                worker: self.here.start + self.planes.len(),
             });
         }
         self.planes.iter_mut().for_each(Plane::begin);
-        let planes = self.planes.drain(..).enumerate();
+        let planes = self.here.clone().zip(self.planes.drain(..));
         let tasks: Vec<_> = planes
             .map(|(worker, plane)| tokio::spawn(job(worker, plane)))
             .collect();
         let mut results = Vec::with_capacity(tasks.len());
-        for (worker, task) in tasks.into_iter().enumerate() {
+        for (worker, task) in self.here.clone().zip(tasks) {
             let (result, plane) = task.await.map_err(|_| Gone { worker })??;
             results.push(result);
             self.planes.push(plane);

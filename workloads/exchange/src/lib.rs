@@ -9,6 +9,7 @@
 //! from any network. Two jobs run over the exchange: [`shuffle`] counts and sums, [`pagerank`] does
 //! `ranks[record.0] += record.1`.
 
+pub mod bridge;
 pub mod buffers;
 pub mod cluster;
 pub mod pagerank;

@@ -43,6 +43,37 @@ pub async fn shuffle(
     Ok(tally)
 }
 
+/// One worker's part of a broadcast: its records go to all workers.
+///
+/// # Errors
+/// When another worker has gone.
+pub async fn broadcast(
+    job: Shuffle,
+    seed: u64,
+    worker: usize,
+    plane: &mut Plane,
+) -> Result<Tally, Gone> {
+    let mut tally = Tally::default();
+    for round in 0..job.rounds {
+        for record in records(job, seed, worker, round) {
+            plane.send_to_all(record)?;
+        }
+        plane.finish_round(|record| tally.add(record)).await?;
+    }
+    Ok(tally)
+}
+
+/// What each of `workers` workers must have received of a broadcast.
+pub fn broadcast_reference(job: Shuffle, seed: u64, workers: usize) -> Tally {
+    let mut tally = Tally::default();
+    for round in 0..job.rounds {
+        for sender in 0..workers {
+            records(job, seed, sender, round).for_each(|record| tally.add(record));
+        }
+    }
+    tally
+}
+
 /// What `workers` workers must have received, computed without exchanging anything.
 pub fn reference(job: Shuffle, seed: u64, workers: usize) -> Vec<Tally> {
     let mut tallies = vec![Tally::default(); workers];
@@ -57,7 +88,7 @@ pub fn reference(job: Shuffle, seed: u64, workers: usize) -> Vec<Tally> {
 }
 
 /// The records that one worker sends in one round.
-fn records(job: Shuffle, seed: u64, worker: usize, round: u32) -> impl Iterator<Item = Record> {
+pub fn records(job: Shuffle, seed: u64, worker: usize, round: u32) -> impl Iterator<Item = Record> {
     let mut random = Random::new(seed ^ ((worker as u64) << 32) ^ u64::from(round));
     (0..job.records).map(move |_| {
         let word = random.next();
@@ -66,7 +97,8 @@ fn records(job: Shuffle, seed: u64, worker: usize, round: u32) -> impl Iterator<
 }
 
 impl Tally {
-    fn add(&mut self, (key, value): Record) {
+    /// One record more.
+    pub fn add(&mut self, (key, value): Record) {
         self.count += 1;
         self.keys += u64::from(key);
         self.sum += f64::from(value);
