@@ -91,9 +91,12 @@ enum Command {
 /// Which workloads.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct SelectArgs {
-    /// Workloads whose name, target or package contains one of these words; all without any.
+    /// Workloads whose name, target or package contains one of these words; without any all that are not on request.
     #[arg(value_name = "FILTER")]
     pub(crate) filters: Vec<String>,
+    /// Every workload, also those that run on request alone.
+    #[arg(long)]
+    pub(crate) workspace: bool,
     #[command(flatten)]
     pub(crate) build: BuildArgs,
 }
@@ -123,12 +126,17 @@ pub(crate) struct BuildArgs {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) select: SelectArgs,
-    /// Lenses to look through: time, heap, memcpy, io, cpu, types, dhat [default: all but dhat].
+    /// Lenses to look through: time, heap, memcpy, io, cpu, types, instructions, dhat, load [default: all but
+    /// the last three].
     #[arg(long, value_name = "LENS", value_delimiter = ',')]
     pub(crate) lens: Vec<String>,
     /// Variants to run; `all` for every one [default: each workload's first].
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) variant: Vec<String>,
+    /// Measure under several settings, as `allocator=system,mimalloc`; of several axes every combination. `[matrix]` in
+    /// perfkit.toml defines axes, and `runtime` needs no definition.
+    #[arg(long, value_name = "AXIS=VALUES")]
+    pub(crate) matrix: Vec<String>,
     /// Fewer iterations and samples. Exact counts are as good as ever, timings are not.
     #[arg(long)]
     pub(crate) quick: bool,
@@ -159,13 +167,14 @@ pub(crate) struct RunArgs {
     cargo perfkit compare --base v1.2 --head v1.3 lookups   two revisions, one workload\n  \
     cargo perfkit compare --base ../other                   another directory: other versions, other features\n  \
     cargo perfkit compare --base variant:tree --head variant:hash\n  \
+    cargo perfkit compare --base cell:allocator=system --head cell:allocator=mimalloc\n  \
     cargo perfkit compare --base baseline:main              exact values alone; timings of another session mean nothing\n\n\
     Revisions are built in worktrees under target/perfkit; your checkout is not touched. Counts are compared exactly;\n\
     CPU time is taken from processes of both sides in turn, as many as decide.\n\
     Exit codes: 0 no worse, 1 failed, 2 usage, 3 regressed, 4 not everything could be judged.")]
 pub(crate) struct CompareArgs {
-    /// What to compare with: a revision, directory, baseline or run; `rev:`, `dir:`, `baseline:`, `run:` and `variant:`
-    /// in front say which is meant.
+    /// What to compare with: a revision, directory, baseline or run; `rev:`, `dir:`, `baseline:`, `run:`, `variant:` and
+    /// `cell:` (of a matrix, as `cell:allocator=mimalloc`) in front say which is meant.
     #[arg(long, value_name = "SIDE")]
     pub(crate) base: String,
     /// What to judge [default: this checkout].
@@ -173,7 +182,7 @@ pub(crate) struct CompareArgs {
     pub(crate) head: Option<String>,
     #[command(flatten)]
     pub(crate) select: SelectArgs,
-    /// Lenses to look through: time, heap, memcpy, io, cpu, types, instructions, dhat [default: all but dhat; instructions
+    /// Lenses to look through: time, heap, memcpy, io, cpu, types, instructions, dhat, load [default: all but the last two; instructions
     /// where valgrind is, and not with `--quick`; cpu where it got slower].
     #[arg(long, value_name = "LENS", value_delimiter = ',')]
     pub(crate) lens: Vec<String>,

@@ -18,6 +18,7 @@ mod interleave;
 mod interrupt;
 mod link_orders;
 mod marker;
+mod matrix;
 mod measure;
 mod merge;
 mod parallel;

@@ -38,10 +38,14 @@ pub(crate) struct Job<'a> {
 pub(crate) struct Choice<'a> {
     /// Words that names contain; none for all.
     pub(crate) filters: &'a [String],
+    /// Whether workloads on request are meant without a filter, too.
+    pub(crate) on_request: bool,
     /// Variants; none for each workload's first.
     pub(crate) variants: &'a [String],
     /// Ids of lenses; none for those that are on by default.
     pub(crate) lenses: &'a [String],
+    /// The runtime; none for those that each workload declares.
+    pub(crate) runtime: Option<&'a str>,
 }
 
 /// Whether types are to be read from the binaries.
@@ -86,7 +90,15 @@ pub(crate) fn jobs<'a>(
     choice: &Choice<'_>,
 ) -> Result<Vec<Job<'a>>, Failure> {
     let passes = passes(choice.lenses)?;
-    let chosen = select(targets, choice.filters)?;
+    let mut chosen = select(targets, choice.filters)?;
+    if choice.filters.is_empty() && !choice.on_request {
+        let all = chosen.len();
+        chosen.retain(|(_, workload)| !workload.on_request);
+        if chosen.is_empty() && all > 0 {
+            return Err(Failure::usage("all workloads are on request")
+                .hint("name one, or run all of them with `--workspace`"));
+        }
+    }
     let known: BTreeSet<&str> = chosen
         .iter()
         .flat_map(|(_, workload)| workload.variants.iter().map(String::as_str))
@@ -99,7 +111,17 @@ pub(crate) fn jobs<'a>(
     let mut jobs = Vec::new();
     let mut loadless = 0;
     for (executable, workload) in chosen {
-        for runtime in &workload.runtimes {
+        let asked: Vec<String> = choice
+            .runtime
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect();
+        let runtimes = if asked.is_empty() {
+            &workload.runtimes
+        } else {
+            &asked
+        };
+        for runtime in runtimes {
             for arg in options(&workload.args) {
                 for variant in variants(workload, choice.variants) {
                     let id = CaseId {
@@ -140,6 +162,12 @@ pub(crate) fn jobs<'a>(
         .hint("`cargo perfkit list` shows the variants of each workload"));
     }
     Ok(jobs)
+}
+
+/// Whether a plain run leaves some of the workloads out.
+pub(crate) fn leaves_out(targets: &[Target], choice: &Choice<'_>) -> bool {
+    let mut workloads = targets.iter().flat_map(|target| &target.workloads);
+    choice.filters.is_empty() && !choice.on_request && workloads.any(|workload| workload.on_request)
 }
 
 /// Workloads whose name, target or package contains one of the filters. A filter that fits nothing is an error.

@@ -12,6 +12,7 @@ use perfkit_model::run::{Case, Run};
 use crate::build::{self, Built, Executable};
 use crate::child::Surroundings;
 use crate::cli::{BuildArgs, Global};
+use crate::matrix::Cell;
 use crate::measure::{self, Manner, Taken};
 use crate::plan::{Job, Target};
 use crate::rustc::{self, Rustc};
@@ -89,15 +90,19 @@ impl Opening {
 }
 
 impl<'a> Session<'a> {
-    /// Builds the bench targets of a workspace and asks them for their workloads.
+    /// Builds the bench targets of a workspace for a cell, and asks them for their workloads.
     pub(crate) fn open(
         home: Home<'a>,
         workspace: &'a Workspace,
         chosen: &BuildArgs,
+        cell: &Cell,
     ) -> anyhow::Result<Self> {
+        let chosen = &cell.build(chosen);
         let packages = targets::benches(workspace, chosen)?;
         let built = build::workloads(workspace, &packages, chosen, home.settings, home.rustc)?;
-        let (variables, recorded) = environment::variables(home.settings);
+        let (mut variables, mut recorded) = environment::variables(home.settings);
+        variables.extend(cell.setting.variables.clone());
+        recorded.extend(cell.setting.variables.clone());
         let surroundings = Surroundings {
             variables,
             time_limit: Duration::from_secs(home.settings.time_limit),

@@ -6,6 +6,7 @@ use perfkit_compare::policy::Policy;
 use serde::Deserialize;
 
 use crate::failure::Failure;
+use crate::matrix::Axes;
 use crate::targets::{Kind, Kinds};
 
 /// Name of the configuration file at the workspace root.
@@ -35,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) keep_runs: usize,
     /// What `types` and `lint` build and read.
     pub(crate) targets: Kinds,
+    /// Axes that `--matrix` takes, with their values.
+    pub(crate) matrix: Axes,
 }
 
 impl Default for Settings {
@@ -50,6 +53,7 @@ impl Default for Settings {
             processors: 0,
             keep_runs: 20,
             targets: Kinds(vec![Kind::Benches, Kind::Bins]),
+            matrix: Axes::new(),
         }
     }
 }

@@ -7,8 +7,10 @@ use perfkit_model::run::Run;
 
 use crate::baselines::Baselines;
 use crate::failure::Failure;
+use crate::matrix::{self, Cell};
 use crate::progress;
 use crate::revision::{self, Checkout, Revision};
+use crate::settings::Settings;
 use crate::store;
 use crate::workspace::Workspace;
 
@@ -41,6 +43,8 @@ pub(crate) struct Source {
     pub(crate) workspace: Workspace,
     /// The one variant that is measured; none for what the command line says.
     pub(crate) variant: Option<String>,
+    /// The cell of the matrix that it is measured in.
+    pub(crate) cell: Cell,
     /// Goes away with it.
     checkout: Option<Checkout>,
 }
@@ -65,6 +69,7 @@ impl Source {
             name: format!("revision {}", revision.short()),
             workspace: Workspace::at(&checkout.root, &target)?,
             variant: None,
+            cell: Cell::default(),
             checkout: Some(checkout),
         })
     }
@@ -96,10 +101,12 @@ pub(crate) struct Resolver<'a> {
     pub(crate) workspace: &'a Workspace,
     /// Its baselines.
     pub(crate) baselines: &'a Baselines,
+    /// Its settings.
+    pub(crate) settings: &'a Settings,
 }
 
 impl Resolver<'_> {
-    /// The side of this name. A prefix (`rev:`, `dir:`, `baseline:`, `run:`, `variant:`) says which kind is meant; without
+    /// The side of this name. A prefix (`rev:`, `dir:`, `baseline:`, `run:`, `variant:`, `cell:`) says which kind is meant; without
     /// one a directory comes first, then a revision, a baseline and a run.
     pub(crate) fn resolve(&self, wanted: &str, which: Which) -> anyhow::Result<Side> {
         if let Some((kind, name)) = wanted.split_once(':') {
@@ -109,6 +116,7 @@ impl Resolver<'_> {
                 "baseline" => return self.baseline(name),
                 "run" => return self.run(name),
                 "variant" => return self.checkout(Some(name)),
+                "cell" => return self.cell(name),
                 _ => {}
             }
         }
@@ -146,13 +154,24 @@ impl Resolver<'_> {
 
     /// The user's own checkout.
     pub(crate) fn checkout(&self, variant: Option<&str>) -> anyhow::Result<Side> {
+        let name = match variant {
+            Some(variant) => format!("variant {variant}"),
+            None => "this checkout".to_owned(),
+        };
+        self.own(name, variant, Cell::default())
+    }
+
+    /// The user's own checkout in a cell of the matrix.
+    fn cell(&self, name: &str) -> anyhow::Result<Side> {
+        self.own(name.to_owned(), None, matrix::cell(name, self.settings)?)
+    }
+
+    fn own(&self, name: String, variant: Option<&str>, cell: Cell) -> anyhow::Result<Side> {
         Ok(Side::Source(Box::new(Source {
-            name: match variant {
-                Some(variant) => format!("variant {variant}"),
-                None => "this checkout".to_owned(),
-            },
+            name,
             workspace: Workspace::at(&self.workspace.root, &self.workspace.target)?,
             variant: variant.map(str::to_owned),
+            cell,
             checkout: None,
         })))
     }
@@ -177,6 +196,7 @@ impl Resolver<'_> {
             name: path.display().to_string(),
             workspace: Workspace::at(&root, &target)?,
             variant: None,
+            cell: Cell::default(),
             checkout: None,
         })))
     }

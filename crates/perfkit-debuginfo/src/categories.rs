@@ -100,6 +100,27 @@ static PATHS: &[(&str, Category)] = &[
     ("snmalloc_rs", Category::Allocator),
     ("dlmalloc", Category::Allocator),
     ("compiler_builtins::mem", Category::Memcpy),
+    ("aws_lc_rs", Category::Tls),
+    ("aws_lc_sys", Category::Tls),
+    ("boring", Category::Tls),
+    ("boring_sys", Category::Tls),
+    ("hyper_rustls", Category::Tls),
+    ("libcrypto", Category::Tls),
+    ("libgnutls", Category::Tls),
+    ("libssl", Category::Tls),
+    ("native_tls", Category::Tls),
+    ("openssl", Category::Tls),
+    ("openssl_sys", Category::Tls),
+    ("ring", Category::Tls),
+    ("rustls", Category::Tls),
+    ("rustls_native_certs", Category::Tls),
+    ("rustls_pki_types", Category::Tls),
+    ("rustls_platform_verifier", Category::Tls),
+    ("s2n_tls", Category::Tls),
+    ("tokio_native_tls", Category::Tls),
+    ("tokio_openssl", Category::Tls),
+    ("tokio_rustls", Category::Tls),
+    ("webpki", Category::Tls),
 ];
 
 /// Frames that only forward a call, or that nobody would call a step of its own: what a person wrote is the
@@ -221,6 +242,9 @@ static SYMBOLS: &[(&str, Category, &str)] = &[
     ("__lll_lock_", Category::Sync, ""),
     ("sem_", Category::Sync, ""),
     ("futex", Category::Sync, ""),
+    // Assembly and C of ring and of AWS-LC carry their versions.
+    ("ring_core_", Category::Tls, ""),
+    ("aws_lc_", Category::Tls, ""),
 ];
 
 /// C start-up code that an executable carries without debug info.
@@ -257,6 +281,7 @@ fn layer(code: &Code, workspace: &WorkspaceCrates) -> Layer {
     {
         return match category {
             Category::Sync => Layer::Infrastructure(Category::Sync),
+            Category::Tls => Layer::User(Category::Tls),
             category => Layer::System(category.clone()),
         };
     }
@@ -270,6 +295,7 @@ fn layer(code: &Code, workspace: &WorkspaceCrates) -> Layer {
         Some(category @ (Category::Allocator | Category::Memcpy)) => {
             return Layer::System(category.clone());
         }
+        Some(Category::Tls) if !member => return Layer::User(Category::Tls),
         Some(category) if !member => return Layer::Infrastructure(category.clone()),
         _ => {}
     }

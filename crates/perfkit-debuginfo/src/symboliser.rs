@@ -472,8 +472,19 @@ impl Symboliser {
             });
         }
         let file = path.rsplit('/').next().unwrap_or(path);
-        let name = format!("{file} (no symbols)");
-        self.intern_nameless(&name)
+        let path = format!("{file} (no symbols)");
+        match kind {
+            // Whose code it is, is known all the same.
+            Kind::Library(name) if !name.is_empty() => {
+                let krate = name.clone();
+                self.intern(Code {
+                    path,
+                    krate,
+                    ..Code::default()
+                })
+            }
+            _ => self.intern_nameless(&path),
+        }
     }
 
     /// `syscall write`, named after the C function that makes the call.

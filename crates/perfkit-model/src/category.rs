@@ -24,6 +24,8 @@ pub enum Category {
     Kernel,
     /// Locks, channels and other synchronisation.
     Sync,
+    /// Encryption: TLS libraries and their cryptography.
+    Tls,
     /// Measuring itself.
     Perfkit,
     /// What could not be told. It is shown, never hidden.
@@ -34,13 +36,14 @@ pub enum Category {
 
 impl Category {
     /// The categories that carry no name of their own, in the order reports draw them.
-    pub const FIXED: [Self; 8] = [
+    pub const FIXED: [Self; 9] = [
         Self::App,
         Self::Runtime,
         Self::Allocator,
         Self::Memcpy,
         Self::Kernel,
         Self::Sync,
+        Self::Tls,
         Self::Perfkit,
         Self::Unknown,
     ];
@@ -55,6 +58,7 @@ impl Category {
             Self::Memcpy => "memcpy",
             Self::Kernel => "kernel",
             Self::Sync => "sync",
+            Self::Tls => "tls",
             Self::Perfkit => "perfkit",
             Self::Unknown => "unknown",
             Self::Dependency(krate) => krate,

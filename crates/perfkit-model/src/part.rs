@@ -61,6 +61,9 @@ pub struct Declaration {
     pub runtimes: Vec<String>,
     /// Seed of its input.
     pub seed: u64,
+    /// Whether a plain run leaves it out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_request: bool,
     /// Requests per second at which its load begins, where it declares one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load: Option<f64>,

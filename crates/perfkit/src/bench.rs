@@ -2,6 +2,7 @@
 
 use std::os::unix::net::UnixStream;
 use std::panic::Location;
+use std::pin::Pin;
 use std::rc::Rc;
 
 use perfkit_model::part::Declaration;
@@ -47,6 +48,7 @@ impl Bench {
                 variants: Vec::new(),
                 runtimes: vec![Runtime::default().to_string()],
                 seed: 1,
+                on_request: false,
                 load: None,
             },
         }
@@ -88,6 +90,13 @@ impl<'bench> Workload<'bench> {
         self
     }
 
+    /// Leaves it out of a plain run, as `#[ignore]` does a test: it runs where the command line names it, or its package, or
+    /// says `--workspace`. For workloads that take long, or need what most machines have not.
+    pub fn on_request(mut self) -> Self {
+        self.declaration.on_request = true;
+        self
+    }
+
     /// Prepares a state once per pass. Not measured. Servers, connections and input belong here.
     pub fn set_up<S, F>(self, set_up: F) -> Prepared<'bench, S, F>
     where
@@ -98,13 +107,15 @@ impl<'bench> Workload<'bench> {
             workload: self,
             set_up,
             units: Box::new(|_| Units::default()),
-            before_each: Box::new(|_| ()),
+            before_each: None,
         }
     }
 }
 
 type UnitsOf<S> = Box<dyn Fn(&S) -> Units>;
-type BeforeEach<S> = Box<dyn Fn(&mut S)>;
+/// A boxed async closure.
+pub(crate) type BeforeEach<S> =
+    Box<dyn for<'a> Fn(&'a mut S) -> Pin<Box<dyn Future<Output = ()> + 'a>>>;
 
 /// A workload that knows its state. Goes on with [`iterate`](Self::iterate).
 #[must_use = "a workload is declared by its last step, `check`"]
@@ -112,7 +123,7 @@ pub struct Prepared<'bench, S, F> {
     workload: Workload<'bench>,
     set_up: F,
     units: UnitsOf<S>,
-    before_each: BeforeEach<S>,
+    before_each: Option<BeforeEach<S>>,
 }
 
 impl<'bench, S, F> Prepared<'bench, S, F>
@@ -126,9 +137,17 @@ where
         self
     }
 
-    /// Runs before every iteration, inside the runtime's context and not measured: refills input that the body consumes.
-    pub fn before_each(mut self, before_each: impl Fn(&mut S) + 'static) -> Self {
-        self.before_each = Box::new(before_each);
+    /// Runs before every iteration and is not measured: refills input that the body consumes, or starts anew what would
+    /// remember the iterations before.
+    pub fn before_each<P>(mut self, before_each: P) -> Self
+    where
+        P: AsyncFn(&mut S) + 'static,
+    {
+        let before_each = Rc::new(before_each);
+        self.before_each = Some(Box::new(move |state| {
+            let before_each = Rc::clone(&before_each);
+            Box::pin(async move { before_each(state).await })
+        }));
         self
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use perfkit_model::load::LoadStep;
 use tokio::runtime::Runtime;
 
+use crate::bench::BeforeEach;
 use crate::case::{Case, Units};
 use crate::load;
 use crate::passes::Meter;
@@ -42,16 +43,16 @@ pub fn not_available(reason: impl Into<String>) -> ! {
 }
 
 /// The five closures of a declaration.
-pub(crate) struct Steps<F, U, E, B, C> {
+pub(crate) struct Steps<S, F, U, B, C> {
     pub(crate) set_up: F,
     pub(crate) units: U,
-    pub(crate) before_each: E,
+    pub(crate) before_each: Option<BeforeEach<S>>,
     pub(crate) body: B,
     pub(crate) check: C,
 }
 
-pub(crate) fn drive<S, O, F, U, E, B, C>(
-    steps: &Steps<F, U, E, B, C>,
+pub(crate) fn drive<S, O, F, U, B, C>(
+    steps: &Steps<S, F, U, B, C>,
     case: &Case,
     warm_up: u32,
     meter: &mut dyn Meter,
@@ -59,7 +60,6 @@ pub(crate) fn drive<S, O, F, U, E, B, C>(
 where
     F: AsyncFn(&Case) -> S,
     U: Fn(&S) -> Units,
-    E: Fn(&mut S),
     B: AsyncFn(&mut S) -> O,
     C: Fn(&S, &O) -> Result<(), String>,
 {
@@ -76,7 +76,9 @@ where
 
     let mut iteration = 0;
     for _ in 0..warm_up {
-        (steps.before_each)(&mut state);
+        if let Some(before_each) = &steps.before_each {
+            wait(&runtime, before_each(&mut state).as_mut());
+        }
         let output = wait(&runtime, pin!((steps.body)(&mut state)));
         verify(&state, &output, iteration)?;
         iteration += 1;
@@ -84,7 +86,9 @@ where
 
     meter.prepare()?;
     while meter.wants_more() {
-        (steps.before_each)(&mut state);
+        if let Some(before_each) = &steps.before_each {
+            wait(&runtime, before_each(&mut state).as_mut());
+        }
         let output = {
             // Pinned here, so that handing it to the runtime moves a pointer and not the whole future.
             let body: Pin<&mut dyn Future<Output = O>> = pin!((steps.body)(&mut state));
@@ -110,8 +114,8 @@ where
 }
 
 /// Offers rising rates to a workload.
-pub(crate) fn load<S, F, U, E, B, C>(
-    steps: &Steps<F, U, E, B, C>,
+pub(crate) fn load<S, F, U, B, C>(
+    steps: &Steps<S, F, U, B, C>,
     (lowest, body): &(f64, load::Body<S>),
     case: &Case,
     duration: Duration,

@@ -8,6 +8,7 @@ mod commands;
 mod generate;
 mod new_rule;
 mod reference;
+mod repeats;
 mod schemas;
 mod truth;
 
@@ -23,6 +24,7 @@ chores:
                     compare the seeded workloads with themselves, add to reports/alarms.csv and write reports/alarms.md
   generate          write the schemas and the reference
   generate --check  fail where one of them is stale
+  repeats TIMES     whether exact values of this repository's workloads are the same in so many runs
   truth [PAIR...]   measure the seeded pairs and write reports/truth.md; with names, only those and no file
   truth --controls  measure again what must find nothing: sides against themselves, and at another path
   new-rule ID       start a rule of perfkit-compare, ID in kebab-case
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         ["new-rule", id] => new_rule::new_rule(&root(), id),
         ["truth", "--controls"] => truth::controls_again(&root()),
         ["truth", names @ ..] => truth::truth(&root(), names),
+        ["repeats", times] => repeats::repeats(&root(), times),
         ["alarms", times, machine] => alarms::alarms(&root(), times, machine),
         ["help" | "--help" | "-h"] => Ok(USAGE.to_owned()),
         _ => {

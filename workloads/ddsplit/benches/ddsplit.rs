@@ -14,8 +14,13 @@ fn over_tcp(bench: &mut Bench) {
 }
 
 fn declare(bench: &mut Bench, name: &str, transport: Transport) {
-    bench
-        .workload(name)
+    let workload = bench.workload(name);
+    let workload = match transport {
+        Transport::Memory => workload,
+        // What a socket delivers depends on the moment.
+        Transport::Tcp => workload.on_request(),
+    };
+    workload
         .variants(["story", "cured"])
         .seed(7)
         .set_up(async move |case: &Case| {

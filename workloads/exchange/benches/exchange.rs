@@ -137,6 +137,7 @@ fn across(bench: &mut Bench) {
     bench.process("other", |link| drop(be_other(link)));
     bench
         .workload("exchange-tcp")
+        .on_request()
         .variants(["story", "cured"])
         .seed(SEED)
         .set_up(async |case: &Case| {
@@ -242,6 +243,7 @@ fn paired(bench: &mut Bench) {
     }
     bench
         .workload("exchange-pair")
+        .on_request()
         .variants(["cured+typed", "timely", "cured", "story"])
         .runtimes([Runtime::MultiThread(PAIR)])
         .seed(SEED)

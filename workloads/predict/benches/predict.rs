@@ -33,7 +33,7 @@ const DIFFERENT: u32 = 16;
 /// Requests of one iteration, one after the other.
 const REQUESTS: u64 = 16;
 /// Requests per second at which a load begins.
-const LOWEST: f64 = 25.0;
+const LOWEST: f64 = 5.0;
 
 /// The service, whose store and whose client are other processes.
 struct Remote {
@@ -48,6 +48,7 @@ fn service(bench: &mut Bench) {
     bench.process("client", |link| drop(be_client(link)));
     bench
         .workload("predict")
+        .on_request()
         .variants(VARIANTS)
         .seed(SEED)
         .set_up(async |case: &Case| {

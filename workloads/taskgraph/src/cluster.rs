@@ -17,6 +17,9 @@ const PIPE: usize = 64 << 10;
 /// A server with its workers and a client.
 pub struct Cluster {
     graph: Vec<TaskSpec>,
+    switches: Switches,
+    workers: u32,
+    seed: u64,
     client: Client,
     _server: Server,
     _workers: JoinSet<io::Result<()>>,
@@ -37,10 +40,24 @@ impl Cluster {
         server.connect(Box::new(ours));
         Self {
             graph,
+            switches,
+            workers,
+            seed,
             client: Client::new(Box::new(theirs)),
             _server: server,
             _workers: running,
         }
+    }
+
+    /// Starts all of them anew and computes the graph once. What comes then finds buffers that have grown, and finds them
+    /// the same each time: where in them a graph begins depends on all graphs before.
+    ///
+    /// # Errors
+    /// When a connection breaks off.
+    pub async fn renew(&mut self) -> io::Result<()> {
+        let graph = std::mem::take(&mut self.graph);
+        *self = Self::start(self.switches, self.workers, graph, self.seed);
+        self.compute().await.map(drop)
     }
 
     /// What is computed in each turn.

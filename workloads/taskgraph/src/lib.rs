@@ -11,7 +11,6 @@
 pub mod client;
 pub mod cluster;
 pub mod graph;
-pub mod mailbox;
 pub mod placement;
 pub mod protocol;
 pub mod scheduler;

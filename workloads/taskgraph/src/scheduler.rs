@@ -1,7 +1,8 @@
 //! The scheduler: events in, assignments out. It runs apart from the reactor and knows no connection.
 
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+
 use crate::graph::TaskId;
-use crate::mailbox::{Mailbox, Sender};
 use crate::placement::Placement;
 use crate::protocol::WorkerId;
 
@@ -78,8 +79,8 @@ impl Scheduler {
 /// Answers until nobody asks any more.
 pub async fn run(
     mut scheduler: Scheduler,
-    mut events: Mailbox<Vec<Event>>,
-    assignments: Sender<Vec<Assignment>>,
+    mut events: UnboundedReceiver<Vec<Event>>,
+    assignments: UnboundedSender<Vec<Assignment>>,
 ) {
     while let Some(events) = events.recv().await {
         if assignments.send(scheduler.schedule(events)).is_err() {

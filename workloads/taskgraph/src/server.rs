@@ -6,10 +6,10 @@ use std::io;
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinSet;
 
 use crate::graph::TaskId;
-use crate::mailbox::{Mailbox, Sender, mailbox};
 use crate::placement::Placement;
 use crate::protocol::{Done, Messages, ToServer, ToWorker, Wire, WorkerId, encode};
 use crate::scheduler::{self, Assignment, Event, Scheduler};
@@ -22,7 +22,7 @@ const MOST_AT_ONCE: usize = 1_024;
 /// A running server. Dropping it ends its tasks and closes its connections.
 #[derive(Debug)]
 pub struct Server {
-    incoming: Sender<Incoming>,
+    incoming: UnboundedSender<Incoming>,
     tasks: JoinSet<()>,
     connections: u32,
 }
@@ -34,7 +34,7 @@ struct ConnectionId(u32);
 /// What the reactor is told.
 #[derive(Debug)]
 enum Incoming {
-    Opened(ConnectionId, Sender<Bytes>),
+    Opened(ConnectionId, UnboundedSender<Bytes>),
     Message(ConnectionId, ToServer),
     Closed(ConnectionId),
 }
@@ -43,9 +43,9 @@ impl Server {
     /// Starts one without connections.
     #[must_use]
     pub fn start(switches: Switches, seed: u64) -> Self {
-        let (incoming, inbox) = mailbox();
-        let (events, asked) = mailbox();
-        let (answers, assignments) = mailbox();
+        let (incoming, inbox) = mpsc::unbounded_channel();
+        let (events, asked) = mpsc::unbounded_channel();
+        let (answers, assignments) = mpsc::unbounded_channel();
         let reactor = Reactor {
             table: Table::new(switches.table),
             calls: switches.calls,
@@ -91,9 +91,9 @@ impl Server {
 }
 
 /// A connection. One that breaks off, or says something that is no message, is closed and concerns its peer alone.
-async fn serve(id: ConnectionId, wire: Wire, incoming: Sender<Incoming>) {
+async fn serve(id: ConnectionId, wire: Wire, incoming: UnboundedSender<Incoming>) {
     let (reader, writer) = tokio::io::split(wire);
-    let (outgoing, to_send) = mailbox();
+    let (outgoing, to_send) = mpsc::unbounded_channel();
     if incoming.send(Incoming::Opened(id, outgoing)).is_err() {
         return;
     }
@@ -107,7 +107,7 @@ async fn serve(id: ConnectionId, wire: Wire, incoming: Sender<Incoming>) {
 async fn receive(
     id: ConnectionId,
     reader: ReadHalf<Wire>,
-    incoming: &Sender<Incoming>,
+    incoming: &UnboundedSender<Incoming>,
 ) -> io::Result<()> {
     let mut messages = Messages::new(reader);
     while let Some(message) = messages.next().await? {
@@ -118,7 +118,7 @@ async fn receive(
     Ok(())
 }
 
-async fn send(mut writer: WriteHalf<Wire>, mut to_send: Mailbox<Bytes>) {
+async fn send(mut writer: WriteHalf<Wire>, mut to_send: UnboundedReceiver<Bytes>) {
     while let Some(bytes) = to_send.recv().await {
         if writer.write_all(&bytes).await.is_err() {
             break;
@@ -130,9 +130,9 @@ async fn send(mut writer: WriteHalf<Wire>, mut to_send: Mailbox<Bytes>) {
 struct Reactor {
     table: Table,
     calls: Calls,
-    events: Sender<Vec<Event>>,
-    assignments: Mailbox<Vec<Assignment>>,
-    outgoing: HashMap<ConnectionId, Sender<Bytes>>,
+    events: UnboundedSender<Vec<Event>>,
+    assignments: UnboundedReceiver<Vec<Assignment>>,
+    outgoing: HashMap<ConnectionId, UnboundedSender<Bytes>>,
     workers: Vec<ConnectionId>,
     joined: HashMap<ConnectionId, WorkerId>,
     /// What is to be sent to each worker.
@@ -143,7 +143,7 @@ struct Reactor {
 
 impl Reactor {
     /// Runs until nobody is left who could say something.
-    async fn run(mut self, mut inbox: Mailbox<Incoming>) {
+    async fn run(mut self, mut inbox: UnboundedReceiver<Incoming>) {
         let mut batch = Vec::new();
         let most = match self.calls {
             Calls::PerEvent => 1,

@@ -46,6 +46,7 @@ pub(crate) fn compare(global: &Global, args: &CompareArgs) -> anyhow::Result<Exi
     let resolver = Resolver {
         workspace: &workspace,
         baselines: &baselines,
+        settings: &settings,
     };
     let _lock = store::lock(&workspace)?;
     let base = resolver.resolve(&args.base, Which::Base)?;
@@ -160,7 +161,10 @@ fn side(stored: &Stored) -> perfkit_compare::Side<'_> {
 /// Measures one side alone, for a stored one to be compared with.
 fn measured(home: Home<'_>, args: &CompareArgs, source: &Source) -> anyhow::Result<Stored> {
     let session = open(home, args, source)?;
-    let jobs = plan::jobs(&session.targets, &choice(args, &variants(args, source)))?;
+    let jobs = plan::jobs(
+        &session.targets,
+        &choice(args, &variants(args, source), source),
+    )?;
     let opening = Opening::now(home)?;
     let taken = measure::take_all(&jobs, &session.manner(&opening, args.quick))
         .inspect_err(|_| opening.discard(home))?;
@@ -177,7 +181,7 @@ fn measured(home: Home<'_>, args: &CompareArgs, source: &Source) -> anyhow::Resu
 }
 
 fn open<'a>(home: Home<'a>, args: &CompareArgs, source: &'a Source) -> anyhow::Result<Session<'a>> {
-    Session::open(home, &source.workspace, &args.select.build).map_err(|error| {
+    Session::open(home, &source.workspace, &args.select.build, &source.cell).map_err(|error| {
         let error = match error.downcast::<Failure>() {
             Ok(failure) if source.is_checked_out() => failure.not_usage().into(),
             Ok(failure) => failure.into(),
@@ -194,11 +198,13 @@ fn variants(args: &CompareArgs, source: &Source) -> Vec<String> {
     }
 }
 
-fn choice<'a>(args: &'a CompareArgs, variants: &'a [String]) -> Choice<'a> {
+fn choice<'a>(args: &'a CompareArgs, variants: &'a [String], source: &'a Source) -> Choice<'a> {
     Choice {
         filters: &args.select.filters,
+        on_request: args.select.workspace,
         variants,
         lenses: &args.lens,
+        runtime: source.cell.runtime.as_deref(),
     }
 }
 
@@ -310,7 +316,10 @@ impl Measuring<'_> {
     ) -> anyhow::Result<(Vec<Job<'s>>, Vec<Job<'s>>)> {
         let jobs = |side: &'s Contestant<'_>| {
             let variants = variants(self.args, side.source);
-            plan::jobs(&side.session.targets, &choice(self.args, &variants))
+            plan::jobs(
+                &side.session.targets,
+                &choice(self.args, &variants, side.source),
+            )
         };
         let (mut base_jobs, mut head_jobs) = match (jobs(base), jobs(head)) {
             (Ok(base), Ok(head)) => (base, head),

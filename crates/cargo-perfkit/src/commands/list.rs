@@ -38,8 +38,16 @@ pub(crate) fn list(global: &Global, select: &SelectArgs) -> anyhow::Result<Exit>
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "{}  ({}, {}:{})",
-            workload.name, executable.package, workload.file, workload.line
+            "{}  ({}, {}:{}){}",
+            workload.name,
+            executable.package,
+            workload.file,
+            workload.line,
+            if workload.on_request {
+                ", on request"
+            } else {
+                ""
+            }
         );
         for (word, values) in [
             ("variants", &workload.variants),

@@ -1,5 +1,6 @@
 //! `cargo perfkit run`: build, measure, compare, report.
 
+use anyhow::Context as _;
 use perfkit_compare::policy::limits::Percent;
 use perfkit_compare::policy::{Policy, RuleId};
 use perfkit_compare::rules::RULES;
@@ -12,6 +13,7 @@ use crate::baselines::Baselines;
 use crate::cli::{Global, RunArgs};
 use crate::failure::{Exit, Failure};
 use crate::history::Past;
+use crate::matrix::{self, Cell};
 use crate::plan::Choice;
 use crate::session::{self, Home, Opening, Session};
 use crate::settings::Settings;
@@ -33,6 +35,8 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
     }
     rendered::check_whole(args.format)?;
     let base = match base(&baselines, args.baseline.as_deref(), &settings) {
+        // What is measured under other settings has no counterpart in a baseline, unless somebody says so.
+        _ if !args.matrix.is_empty() && args.baseline.is_none() => None,
         // It is saved anew, which is what its error advises.
         Err(error) if args.baseline.is_none() && replaces(args, &settings.baseline) => {
             progress::warn(&format!("nothing is compared: {error:#}"));
@@ -80,28 +84,50 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
 
 /// Builds, measures and names; nothing is judged yet.
 fn measured(home: Home<'_>, args: &RunArgs) -> anyhow::Result<Run> {
-    let session = Session::open(home, home.workspace, &args.select.build)?;
-    let jobs = plan::jobs(
-        &session.targets,
-        &Choice {
+    let cells = matrix::cells(&args.matrix, home.settings)?;
+    let sessions = cells
+        .iter()
+        .map(|cell| Session::open(home, home.workspace, &args.select.build, cell))
+        .collect::<anyhow::Result<Vec<Session<'_>>>>()?;
+    let opening = Opening::now(home)?;
+    in_cells(&opening, &cells, &sessions, args).inspect_err(|_| opening.discard(home))
+}
+
+/// One run of the cases of all cells.
+fn in_cells(
+    opening: &Opening,
+    cells: &[Cell],
+    sessions: &[Session<'_>],
+    args: &RunArgs,
+) -> anyhow::Result<Run> {
+    let (mut cases, mut types, mut partial) = (Vec::new(), Vec::new(), is_partial(args));
+    for (cell, session) in cells.iter().zip(sessions) {
+        let choice = Choice {
             filters: &args.select.filters,
+            on_request: args.select.workspace,
             variants: &args.variant,
             lenses: &args.lens,
-        },
-    )?;
-    let opening = Opening::now(home)?;
-    let taken = measure::take_all(&jobs, &session.manner(&opening, args.quick))
-        .inspect_err(|_| opening.discard(home))?;
-    let cases = session.name(taken, &jobs)?;
-    let types = if plan::reads_types(&args.lens) {
-        session.large_types(&jobs)
-    } else {
-        Vec::new()
-    };
+            runtime: cell.runtime.as_deref(),
+        };
+        let jobs = plan::jobs(&session.targets, &choice)?;
+        partial |= plan::leaves_out(&session.targets, &choice);
+        if !cell.name.is_empty() {
+            progress::status("Cell", &cell.name);
+        }
+        let taken = measure::take_all(&jobs, &session.manner(opening, args.quick))?;
+        for mut case in session.name(taken, &jobs)? {
+            case.id.variant = cell.variant(case.id.variant);
+            cases.push(case);
+        }
+        if types.is_empty() && plan::reads_types(&args.lens) {
+            types = session.large_types(&jobs);
+        }
+    }
+    let session = sessions.first().context("a matrix has at least one cell")?;
     Ok(Run {
         quick: args.quick,
-        partial: is_partial(args),
-        ..session.run(&opening, cases, types)
+        partial,
+        ..session.run(opening, cases, types)
     })
 }
 
@@ -116,7 +142,8 @@ fn is_partial(args: &RunArgs) -> bool {
     !(select.filters.is_empty()
         && select.build.package.is_empty()
         && select.build.bench.is_empty()
-        && args.variant.is_empty())
+        && args.variant.is_empty()
+        && args.matrix.is_empty())
 }
 
 /// The baseline to compare with. One that was asked for by name has to be there.

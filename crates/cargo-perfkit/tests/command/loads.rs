@@ -1,4 +1,4 @@
-//! Workloads that declare a load, and workloads that are not available.
+//! Workloads that declare a load, that are not available, and that run on request.
 
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ const BENCH: &str = r#"//! Requests that take a millisecond of the processor.
 use perfkit::load::{Step, open_loop};
 use perfkit::{Bench, Case};
 
-perfkit::main!(spinning, elsewhere);
+perfkit::main!(spinning, elsewhere, seldom);
 
 fn spin() -> bool {
     let start = std::time::Instant::now();
@@ -52,6 +52,16 @@ fn elsewhere(bench: &mut Bench) {
         .set_up(async |_: &Case| -> u8 { perfkit::not_available("there is no moon: go where one is") })
         .iterate(async |byte| *byte)
         .check(|_, _| Ok(()));
+}
+
+fn seldom(bench: &mut Bench) {
+    bench
+        .workload("seldom")
+        .on_request()
+        .set_up(async |_: &Case| Vec::new())
+        .before_each(async |bytes: &mut Vec<u8>| bytes.extend([1, 2, 3]))
+        .iterate(async |bytes| std::mem::take(bytes))
+        .check(|_, bytes| if bytes.len() == 3 { Ok(()) } else { Err(format!("{bytes:?}")) });
 }
 "#;
 
@@ -117,4 +127,28 @@ fn a_workload_that_is_not_available() {
     );
     assert!(outcome.stdout.contains("spinning"), "{}", outcome.text());
     assert!(!outcome.text().contains("panicked"), "{}", outcome.text());
+}
+
+#[test]
+fn a_workload_on_request() {
+    let sandbox = sandbox("requested");
+    let cases = |arguments: &[&str]| -> Vec<String> {
+        let fixed = ["run", "--lens", "time", "--quick", "--format", "json"];
+        let outcome = sandbox.perfkit(&[&fixed, arguments].concat());
+        assert_eq!(outcome.code, Some(0), "{}", outcome.text());
+        let report: Value = serde_json::from_str(&outcome.stdout).expect("stdout is JSON alone");
+        let cases = report["run"]["cases"].as_array().into_iter().flatten();
+        cases
+            .filter_map(|case| Some(case["id"]["workload"].as_str()?.to_owned()))
+            .collect()
+    };
+    assert_eq!(cases(&[]), ["spinning", "elsewhere"]);
+    assert_eq!(cases(&["--workspace"]), ["spinning", "elsewhere", "seldom"]);
+    assert_eq!(cases(&["seldom"]), ["seldom"]);
+    let listed = sandbox.perfkit(&["list"]).stdout;
+    let line = listed.lines().find(|line| line.contains("seldom"));
+    assert!(
+        line.is_some_and(|line| line.ends_with(", on request")),
+        "{listed}"
+    );
 }

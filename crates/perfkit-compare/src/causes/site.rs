@@ -127,7 +127,10 @@ pub(crate) fn near<'a>(path: &[&'a Frame]) -> Near<'a> {
         .iter()
         .rev()
         .filter(|frame| {
-            matches!(frame.category, Category::App | Category::Dependency(_)) && is_telling(frame)
+            matches!(
+                frame.category,
+                Category::App | Category::Tls | Category::Dependency(_)
+            ) && is_telling(frame)
         })
         .map(|frame| frame.name.as_str());
     [own.next(), own.next()]

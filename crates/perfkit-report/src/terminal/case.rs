@@ -16,7 +16,7 @@ use crate::text;
 /// Types and sites shown; the rest is in the HTML report.
 const TOP: usize = 5;
 /// One fill per part of the bar, so that it reads without colour. What is unknown is always `?`.
-const FILLS: [char; 9] = ['█', '▒', '▓', '░', '=', '-', ':', '+', '.'];
+const FILLS: [char; 10] = ['█', '▒', '▓', '░', '=', '-', ':', '+', '.', '~'];
 
 /// A case in which nothing moved: a few lines.
 pub(super) fn quiet(page: &mut Page, case: &CaseDigest<'_>) {

@@ -9,6 +9,7 @@ mod recorded;
 mod report;
 pub(crate) mod sides;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::time::{Duration, Instant};
@@ -149,12 +150,23 @@ impl Command {
         arguments: &[&str],
     ) -> anyhow::Result<(Report, Duration)> {
         let started = Instant::now();
+        let sides = ["compare", "--base"].map(OsStr::new);
+        let sides = [
+            &sides[..],
+            &[base.as_ref(), "--head".as_ref(), head.as_ref()],
+        ]
+        .concat();
+        let arguments = arguments.iter().map(OsStr::new);
+        let all: Vec<&OsStr> = sides.into_iter().chain(arguments).collect();
+        Ok((self.report(home, &all)?, started.elapsed()))
+    }
+
+    /// What the command reports when it is started in this folder.
+    pub(crate) fn report(&self, home: &Path, arguments: &[&OsStr]) -> anyhow::Result<Report> {
         let output = process::Command::new(&self.0)
-            .args(["perfkit", "compare", "--format", "json", "--base"])
-            .arg(base)
-            .arg("--head")
-            .arg(head)
+            .arg("perfkit")
             .args(arguments)
+            .args(["--format", "json"])
             .current_dir(home)
             // What cargo tells xtask about itself is not about these workspaces.
             .env_remove("CARGO_TARGET_DIR")
@@ -163,9 +175,8 @@ impl Command {
             .with_context(|| format!("failed to run {}", self.0.display()))?;
         // 0 no worse, 3 regressed, 4 not everything could be judged: all of them come with a report.
         if !matches!(output.status.code(), Some(0 | 3 | 4)) {
-            bail!("`cargo perfkit compare` ended with {}", output.status);
+            bail!("`cargo perfkit` ended with {}", output.status);
         }
-        let report = serde_json::from_slice(&output.stdout).context("failed to read its report")?;
-        Ok((report, started.elapsed()))
+        serde_json::from_slice(&output.stdout).context("failed to read its report")
     }
 }
