@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use perfkit_model::environment::Environment;
 
-use crate::Side;
+use crate::{Side, SideKind};
 
 /// What differs between the sides' environments.
 #[derive(Debug)]
@@ -54,7 +54,11 @@ pub(crate) fn compare(base: &Side<'_>, head: &Side<'_>) -> EnvironmentDifference
         Types::OneSided
     };
     context.extend(packages(left, right));
-    if !left.variables.is_empty() && !right.variables.is_empty() {
+    // A baseline does not keep them; where a run has none, there were none.
+    let is_told = |side: &Side<'_>| {
+        side.kind != SideKind::Baseline || !side.run.environment.variables.is_empty()
+    };
+    if is_told(base) && is_told(head) {
         context.extend(changed("variable", &left.variables, &right.variables));
     }
     let processors = (left.processors.to_string(), right.processors.to_string());

@@ -15,6 +15,7 @@ mod interruptions;
 mod judging;
 mod lint;
 mod loads;
+mod matrix;
 mod outcome;
 mod processes;
 mod reports;
