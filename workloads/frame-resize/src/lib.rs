@@ -8,6 +8,7 @@
 
 pub mod buffer;
 pub mod detect;
+pub mod grpc;
 pub mod mapper;
 pub mod message;
 pub mod pipeline;

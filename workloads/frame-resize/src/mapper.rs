@@ -1,12 +1,14 @@
 //! A vertex's side of the stream to its user-defined function.
 
 use std::io;
+use std::path::Path;
 
 use bytes::Bytes;
 use tokio::io::{DuplexStream, ReadHalf, WriteHalf};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
+use crate::grpc;
 use crate::message::Message;
 use crate::protocol::{Envelope, Kind, read, write};
 use crate::switches::{self, Switches, Value};
@@ -38,8 +40,17 @@ pub struct Mapper {
 /// Who owns the stream.
 #[derive(Debug)]
 enum Access {
-    Direct(Stream),
+    Direct(Link),
     Actor(mpsc::Sender<Batch>),
+}
+
+/// The way to the function.
+#[derive(Debug)]
+enum Link {
+    /// A pipe in memory.
+    Pipe(Stream),
+    /// A socket to another process.
+    Grpc(Box<grpc::Stream>),
 }
 
 #[derive(Debug)]
@@ -77,18 +88,35 @@ impl Mapper {
             switches,
         };
         stream.shake_hands().await?;
+        Ok(Self::over(Link::Pipe(stream), tasks, switches))
+    }
+
+    /// Connects to a function behind a unix domain socket and shakes hands with it.
+    ///
+    /// # Errors
+    /// When the function does not answer the handshake.
+    pub async fn connect_to(socket: &Path, switches: Switches) -> io::Result<Self> {
+        let stream = grpc::Stream::connect(socket, switches).await?;
+        Ok(Self::over(
+            Link::Grpc(Box::new(stream)),
+            JoinSet::new(),
+            switches,
+        ))
+    }
+
+    fn over(link: Link, mut tasks: JoinSet<()>, switches: Switches) -> Self {
         let access = match switches.mapper {
-            switches::Mapper::Direct => Access::Direct(stream),
+            switches::Mapper::Direct => Access::Direct(link),
             switches::Mapper::Actor => {
                 let (sender, batches) = mpsc::channel(1);
-                tasks.spawn(own_stream(stream, batches));
+                tasks.spawn(own_link(link, batches));
                 Access::Actor(sender)
             }
         };
-        Ok(Self {
+        Self {
             access,
             _tasks: tasks,
-        })
+        }
     }
 
     /// Maps a batch. Messages that the function filters out are missing from the result.
@@ -97,7 +125,7 @@ impl Mapper {
     /// When the stream breaks off or the function fails on a message. The mapper is of no use after that.
     pub async fn map(&mut self, messages: Vec<Message>) -> Result<Vec<Message>, MapError> {
         match &mut self.access {
-            Access::Direct(stream) => stream.map(messages).await,
+            Access::Direct(link) => link.map(messages).await,
             Access::Actor(batches) => {
                 let gone =
                     || io::Error::new(io::ErrorKind::BrokenPipe, "the mapper's task has ended");
@@ -112,10 +140,19 @@ impl Mapper {
     }
 }
 
-async fn own_stream(mut stream: Stream, mut batches: mpsc::Receiver<Batch>) {
+impl Link {
+    async fn map(&mut self, messages: Vec<Message>) -> Result<Vec<Message>, MapError> {
+        match self {
+            Self::Pipe(stream) => stream.map(messages).await,
+            Self::Grpc(stream) => stream.map(&messages).await,
+        }
+    }
+}
+
+async fn own_link(mut link: Link, mut batches: mpsc::Receiver<Batch>) {
     while let Some(Batch { messages, reply }) = batches.recv().await {
         // A vertex that has stopped waiting needs no reply.
-        drop(reply.send(stream.map(messages).await));
+        drop(reply.send(link.map(messages).await));
     }
 }
 
@@ -196,7 +233,8 @@ fn outcome(
     }
 }
 
-fn hand_on(value: &Bytes, switches: Switches) -> Bytes {
+/// The value on its way from one message type into the next.
+pub(crate) fn hand_on(value: &Bytes, switches: Switches) -> Bytes {
     match switches.value {
         Value::Copy => Bytes::from(value.to_vec()),
         Value::Share => value.clone(),

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::io;
+use std::path::Path;
 
 use crate::buffer::InterStepBuffer;
 use crate::mapper::{MapError, Mapper};
@@ -65,7 +66,31 @@ impl Pipeline {
         let filter_resize = Function::filter_resize(video.size(), switches);
         let resize = Mapper::connect(filter_resize, switches).await?;
         let infer = Mapper::connect(Function::inference(switches), switches).await?;
-        Ok(Self {
+        Ok(Self::with(video, batch, switches, (resize, infer)))
+    }
+
+    /// Starts a pipeline whose functions are behind these sockets: filter-resize, then inference.
+    ///
+    /// # Errors
+    /// When a function does not answer.
+    pub async fn connect(
+        video: Video,
+        batch: usize,
+        switches: Switches,
+        sockets: [&Path; 2],
+    ) -> io::Result<Self> {
+        let resize = Mapper::connect_to(sockets[0], switches).await?;
+        let infer = Mapper::connect_to(sockets[1], switches).await?;
+        Ok(Self::with(video, batch, switches, (resize, infer)))
+    }
+
+    fn with(
+        video: Video,
+        batch: usize,
+        switches: Switches,
+        (resize, infer): (Mapper, Mapper),
+    ) -> Self {
+        Self {
             video,
             switches,
             batch: batch.max(1),
@@ -80,7 +105,7 @@ impl Pipeline {
             frames: InterStepBuffer::default(),
             resized: InterStepBuffer::default(),
             found: InterStepBuffer::default(),
-        })
+        }
     }
 
     /// Sends the whole video through and returns the sink's text: one line per frame that shows something.

@@ -96,7 +96,11 @@ impl Function {
         }
     }
 
-    async fn map(&mut self, value: Bytes) -> Result<Option<Bytes>, ResizeError> {
+    /// Maps a value; nothing means that it is filtered out.
+    ///
+    /// # Errors
+    /// When the value is no frame of the size that was agreed.
+    pub async fn map(&mut self, value: Bytes) -> Result<Option<Bytes>, ResizeError> {
         match self {
             Self::Boxed(function) => function.map(value).await,
             Self::FilterResize(function) => function.run(&value),

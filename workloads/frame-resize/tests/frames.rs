@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::path::PathBuf;
+
 use bytes::Bytes;
 use frame_resize::detect::detect;
 use frame_resize::mapper::{MapError, Mapper};
@@ -10,7 +12,8 @@ use frame_resize::resize::FrameResizer;
 use frame_resize::switches::{Resize, UnknownVariant};
 use frame_resize::udf::Function;
 use frame_resize::video::{FULL_HD, MODEL, Size};
-use frame_resize::{Pipeline, Switches, Video};
+use frame_resize::{Pipeline, Switches, Video, grpc};
+use tokio::net::UnixListener;
 
 const SMALL: Size = Size {
     width: 640,
@@ -169,4 +172,59 @@ fn variant_names_are_checked() {
             part: "fast".to_owned()
         })
     );
+}
+
+/// Both functions behind sockets of a folder, here in the same process.
+async fn behind_sockets(switches: Switches, size: Size) -> (tempfile::TempDir, [PathBuf; 2]) {
+    let folder = tempfile::tempdir().unwrap();
+    let sockets = ["resize", "infer"].map(|name| folder.path().join(name));
+    let functions = [
+        Function::filter_resize(size, switches),
+        Function::inference(switches),
+    ];
+    for (socket, function) in sockets.iter().zip(functions) {
+        let listener = UnixListener::bind(socket).unwrap();
+        tokio::spawn(grpc::serve(listener, function, switches));
+    }
+    (folder, sockets)
+}
+
+#[tokio::test]
+async fn every_variant_finds_every_object_over_grpc() {
+    for variant in VARIANTS {
+        let switches: Switches = variant.parse().unwrap();
+        let (_folder, sockets) = behind_sockets(switches, SMALL).await;
+        let paths = sockets.each_ref().map(PathBuf::as_path);
+        let video = Video::generate(11, 3, SMALL);
+        let mut pipeline = Pipeline::connect(video, 2, switches, paths).await.unwrap();
+        for _ in 0..2 {
+            let text = pipeline.run().await.unwrap();
+            assert_eq!(pipeline.check(&text), Ok(()), "{variant}");
+            assert_eq!(text.lines().count(), 2, "{variant}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_fails_over_grpc_says_why() {
+    for variant in ["story", "cured"] {
+        let switches: Switches = variant.parse().unwrap();
+        let (_folder, sockets) = behind_sockets(switches, SMALL).await;
+        let mut mapper = Mapper::connect_to(&sockets[0], switches).await.unwrap();
+        let wrong = Message {
+            id: 5,
+            event_time: 0,
+            value: Bytes::from(vec![255; 100]),
+        };
+        match mapper.map(vec![wrong]).await {
+            Err(MapError::Function { id: 5, reason }) => {
+                assert!(reason.contains("100"), "{reason}");
+            }
+            other => panic!("{other:?}"),
+        }
+        // The function serves one stream, and nobody is where no socket is.
+        assert!(Mapper::connect_to(&sockets[0], switches).await.is_err());
+        let nowhere = sockets[0].with_extension("none");
+        assert!(Mapper::connect_to(&nowhere, switches).await.is_err());
+    }
 }
