@@ -10,6 +10,7 @@ mod new_rule;
 mod reference;
 mod repeats;
 mod schemas;
+mod stories;
 mod truth;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ chores:
   generate          write the schemas and the reference
   generate --check  fail where one of them is stale
   repeats TIMES     whether exact values of this repository's workloads are the same in so many runs
+  stories           compare the forms of the reference workloads and write the table of workloads/README.md
   truth [PAIR...]   measure the seeded pairs and write reports/truth.md; with names, only those and no file
   truth --controls  measure again what must find nothing: sides against themselves, and at another path
   new-rule ID       start a rule of perfkit-compare, ID in kebab-case
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         ["new-rule", id] => new_rule::new_rule(&root(), id),
         ["truth", "--controls"] => truth::controls_again(&root()),
         ["truth", names @ ..] => truth::truth(&root(), names),
+        ["stories"] => stories::stories(&root()),
         ["repeats", times] => repeats::repeats(&root(), times),
         ["alarms", times, machine] => alarms::alarms(&root(), times, machine),
         ["help" | "--help" | "-h"] => Ok(USAGE.to_owned()),

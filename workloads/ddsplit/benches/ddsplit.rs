@@ -5,6 +5,16 @@ use perfkit::{Bench, Case, Units};
 
 perfkit::main!(in_memory, over_tcp);
 
+/// The story, its cure, and the cure with one switch back.
+const VARIANTS: [&str; 6] = [
+    "story",
+    "cured",
+    "cured+inline-error",
+    "cured+inline-query",
+    "cured+dynamic-dispatch",
+    "cured+unbuffered-io",
+];
+
 fn in_memory(bench: &mut Bench) {
     declare(bench, "ddsplit", Transport::Memory);
 }
@@ -21,7 +31,7 @@ fn declare(bench: &mut Bench, name: &str, transport: Transport) {
         Transport::Tcp => workload.on_request(),
     };
     workload
-        .variants(["story", "cured"])
+        .variants(VARIANTS)
         .seed(7)
         .set_up(async move |case: &Case| {
             let switches = case

@@ -36,7 +36,13 @@ struct Exchange {
 fn shuffled(bench: &mut Bench) {
     bench
         .workload("exchange")
-        .variants(["story", "cured", "story+typed", "cured+typed"])
+        .variants([
+            "story",
+            "cured",
+            "story+typed",
+            "cured+typed",
+            "cured+fresh",
+        ])
         .seed(SEED)
         .set_up(async |case: &Case| {
             let mut exchange = start(case);

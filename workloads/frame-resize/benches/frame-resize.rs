@@ -15,7 +15,19 @@ perfkit::main!(frame_resize, over_grpc);
 /// What the story's demo reads at a time.
 const BATCH: usize = 1;
 
-const VARIANTS: [&str; 2] = ["story", "cured"];
+/// The story, its cure, and the cure with one switch back.
+const VARIANTS: [&str; 10] = [
+    "story",
+    "cured",
+    "cured+copy-decode",
+    "cured+copy-value",
+    "cured+grow",
+    "cured+clone-freeze",
+    "cured+clone-sink",
+    "cured+actor-mapper",
+    "cured+boxed-udf",
+    "cured+naive-resize",
+];
 
 fn frame_resize(bench: &mut Bench) {
     bench

@@ -25,7 +25,16 @@ const TASKS_OVER_TCP: u32 = 10_000;
 /// Tasks of the table alone.
 const TABLE_TASKS: u32 = 20_000;
 
-const VARIANTS: [&str; 4] = ["story", "cured", "story+dense-table", "story+batched-calls"];
+/// The story, its cure, the story with one of them, and the cure with one switch back.
+const VARIANTS: [&str; 7] = [
+    "story",
+    "cured",
+    "story+dense-table",
+    "story+batched-calls",
+    "cured+scan-placement",
+    "cured+boxed-table",
+    "cured+event-calls",
+];
 
 fn in_memory(bench: &mut Bench) {
     bench
