@@ -219,7 +219,8 @@ impl Baselines {
 
     /// A partial run together with what the baseline has of the other workloads.
     fn merged(&self, name: &str, run: &Run) -> anyhow::Result<Option<Run>> {
-        if !run.partial || !self.path(name).exists() {
+        let is_whole = !run.partial && !run.without_requested;
+        if is_whole || !self.path(name).exists() {
             return Ok(None);
         }
         let old = self.load(name)?;
@@ -244,7 +245,7 @@ impl Baselines {
                 others.len(),
                 old.environment.rustc
             ))
-            .hint(format!("save all workloads anew: `cargo perfkit run --save-baseline {name}`"))
+            .hint(format!("save all workloads anew: `cargo perfkit run --workspace --save-baseline {name}`"))
             .hint("or save these under another name")
             .into());
         }
@@ -264,6 +265,7 @@ impl Baselines {
             started: text.saved,
             quick: false,
             partial: false,
+            without_requested: false,
             environment: text.environment,
             cases: text.case.into_iter().map(case).collect(),
             types: Vec::new(),

@@ -164,6 +164,7 @@ impl<'a> Session<'a> {
             started: opening.started.clone(),
             quick: false,
             partial: false,
+            without_requested: false,
             environment: environment::describe(
                 self.workspace,
                 self.home.settings,

@@ -15,6 +15,10 @@ const DEEPEST: usize = 128;
 /// Ways to one context that are told apart, those with the most instructions.
 const MOST_WAYS: usize = 4;
 
+/// A stack that has less than one instruction in so many of the file's goes with the heaviest instruction and the main way of
+/// its context. A service that speaks TLS has millions of such, which nobody reads and which take gigabytes.
+const FINEST: u64 = 1_000_000;
+
 /// Adds the stacks of one file: frames, leaf first, to instructions. Returns how many ways were deeper than is kept.
 pub(super) fn add(
     dump: &Dump,
@@ -27,6 +31,7 @@ pub(super) fn add(
         None => 0,
     };
     let ways = Ways::of(dump);
+    let least = dump.total / FINEST;
     let mut cut = 0;
     for (number, function) in &dump.functions {
         if function.own.is_empty() {
@@ -34,7 +39,13 @@ pub(super) fn add(
         }
         let mut callers: Vec<Vec<u64>> = Vec::new();
         let mut shares: Vec<f64> = Vec::new();
-        for way in ways.to(*number) {
+        let own = coarse(&function.own, least);
+        let sum = own
+            .iter()
+            .fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
+        let is_small = sum < least;
+        let kept = if is_small { 1 } else { MOST_WAYS };
+        for way in ways.to(*number).iter().take(kept) {
             // The address after the beginning of a call stands for the call, as a return address does.
             let frames = ways
                 .callers(*way)
@@ -45,11 +56,11 @@ pub(super) fn add(
             callers.push(frames);
             shares.push(way.share);
         }
-        for (place, count) in &function.own {
-            for (callers, part) in callers.iter().zip(divided(*count, &shares)) {
+        for (place, count) in own {
+            for (callers, part) in callers.iter().zip(divided(count, &shares)) {
                 if part > 0 {
                     let mut frames = Vec::with_capacity(callers.len() + 1);
-                    frames.push(address(place));
+                    frames.push(address(&place));
                     frames.extend_from_slice(callers);
                     *weights.entry(frames).or_default() += part;
                 }
@@ -57,6 +68,26 @@ pub(super) fn add(
         }
     }
     cut
+}
+
+/// The instructions of a context, those that executed less often than `least` with the heaviest one.
+fn coarse(own: &[(Place, u64)], least: u64) -> Vec<(Place, u64)> {
+    let Some(heaviest) = (0..own.len()).max_by_key(|index| own[*index].1) else {
+        return Vec::new();
+    };
+    let is_kept = |index: usize, count: u64| index == heaviest || count >= least;
+    let small = own.iter().enumerate();
+    let small: u64 = small
+        .filter(|(index, (_, count))| !is_kept(*index, *count))
+        .fold(0, |sum, (_, (_, count))| sum.saturating_add(*count));
+    own.iter()
+        .enumerate()
+        .filter(|(index, (_, count))| is_kept(*index, *count))
+        .map(|(index, (place, count))| match index == heaviest {
+            true => (*place, count.saturating_add(small)),
+            false => (*place, *count),
+        })
+        .collect()
 }
 
 /// Stacks as a part has them.
@@ -287,6 +318,41 @@ mod tests {
         let found = stacks(&rows);
         assert_eq!(found.len(), MOST_WAYS);
         assert_eq!(found.values().sum::<u64>(), 1_001);
+    }
+
+    /// A dump whose total says that 10 instructions are little.
+    #[test]
+    fn what_nobody_would_see_goes_with_the_heaviest() {
+        let place = |address: u64| Place { object: 1, address };
+        let function = |own: &[(u64, u64)], calls: &[(u64, u32, u64)]| Function {
+            own: own.iter().map(|(at, count)| (place(*at), *count)).collect(),
+            calls: calls
+                .iter()
+                .map(|(at, to, inclusive)| Call {
+                    from: place(*at),
+                    to: *to,
+                    inclusive: *inclusive,
+                })
+                .collect(),
+        };
+        let dump = Dump {
+            functions: [
+                (
+                    1,
+                    function(&[(10, 5), (12, 100), (14, 9)], &[(16, 2, 3), (18, 2, 4)]),
+                ),
+                (2, function(&[(20, 4), (22, 3)], &[])),
+            ]
+            .into(),
+            total: 10 * FINEST,
+            ..Dump::default()
+        };
+        let mut weights = BTreeMap::new();
+        add(&dump, &HashMap::from([(1, 0)]), &mut weights);
+        assert_eq!(
+            weights,
+            BTreeMap::from([(vec![12], 114), (vec![20, 19], 7)])
+        );
     }
 
     #[test]

@@ -66,7 +66,7 @@ fn revision(run: &Run, allow_dirty: bool) -> anyhow::Result<&str> {
             "run {} holds only some of the workloads, so its entry would have gaps",
             run.id
         ))
-        .hint("run all of them: `cargo perfkit run --workspace` without filters, then `cargo perfkit history add`")
+        .hint("run all of them: `cargo perfkit run` without filters, then `cargo perfkit history add`")
         .hint("or name a whole run with `--run`; `cargo perfkit report --list` lists them")
         .into());
     }

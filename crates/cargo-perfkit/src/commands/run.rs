@@ -100,7 +100,7 @@ fn in_cells(
     sessions: &[Session<'_>],
     args: &RunArgs,
 ) -> anyhow::Result<Run> {
-    let (mut cases, mut types, mut partial) = (Vec::new(), Vec::new(), is_partial(args));
+    let (mut cases, mut types, mut without_requested) = (Vec::new(), Vec::new(), false);
     for (cell, session) in cells.iter().zip(sessions) {
         let choice = Choice {
             filters: &args.select.filters,
@@ -110,7 +110,7 @@ fn in_cells(
             runtime: cell.runtime.as_deref(),
         };
         let jobs = plan::jobs(&session.targets, &choice)?;
-        partial |= plan::leaves_out(&session.targets, &choice);
+        without_requested |= plan::leaves_out(&session.targets, &choice);
         if !cell.name.is_empty() {
             progress::status("Cell", &cell.name);
         }
@@ -126,7 +126,8 @@ fn in_cells(
     let session = sessions.first().context("a matrix has at least one cell")?;
     Ok(Run {
         quick: args.quick,
-        partial,
+        partial: is_partial(args),
+        without_requested,
         ..session.run(opening, cases, types)
     })
 }

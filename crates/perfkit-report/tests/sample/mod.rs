@@ -199,6 +199,7 @@ pub(crate) fn sample() -> Sample {
             .to_owned(),
             quick: false,
             partial: false,
+            without_requested: false,
             environment: environment(),
             cases: cases.collect(),
             types: types(),
