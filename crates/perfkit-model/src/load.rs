@@ -11,6 +11,9 @@ use crate::run::Busy;
 /// Part of the offered rate that has to be answered while it is offered.
 const KEPT: f64 = 0.95;
 
+/// Part of what was sent that may be under way when a step ends. A step is longer than what it waits for.
+const MOST_UNDER_WAY: f64 = 0.25;
+
 /// How often the unloaded 99th percentile a latency may be while a system keeps up.
 const EXPLODED: f64 = 10.0;
 
@@ -68,11 +71,15 @@ impl LoadStep {
     }
 
     /// Whether the system kept up, compared with how it was at the lowest rate: it answered 95 % of what was offered while
-    /// it was offered, nothing failed, and its 99th percentile is no more than ten times as long.
+    /// it was offered, but for what is always under way, nothing failed, and its 99th percentile is no more than ten times as
+    /// long.
     #[must_use]
     pub fn keeps_up(&self, lowest: &Self) -> bool {
+        let sent = self.sent as f64;
+        // By Little's law, and one more for the last one.
+        let under_way = (self.rate * lowest.latency.p99 / 1e9 + 1.0).min(MOST_UNDER_WAY * sent);
         self.failed == 0
-            && self.done as f64 >= KEPT * self.sent as f64
+            && self.done as f64 + under_way >= KEPT * sent
             && self.latency.p99 <= (EXPLODED * lowest.latency.p99).max(UNREMARKABLE)
     }
 }

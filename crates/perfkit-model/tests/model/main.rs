@@ -5,6 +5,7 @@
 mod catalogues;
 mod categories;
 mod golden;
+mod load;
 mod quantities;
 mod schema;
 mod stacks;
