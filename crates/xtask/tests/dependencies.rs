@@ -11,7 +11,11 @@ use serde_json::Value;
 /// Dependencies from the registry that reach users' projects without being asked for. A heavy one belongs behind
 /// a feature; a light one is added here by whoever can say why it is worth it.
 const REACH_USERS: [(&str, &[&str]); 3] = [
-    ("perfkit", &["serde_json", "thiserror", "tokio"]),
+    // hdrhistogram brings two small crates with it, and is what counts latencies.
+    (
+        "perfkit",
+        &["hdrhistogram", "serde_json", "thiserror", "tokio"],
+    ),
     ("perfkit-hooks", &["libc"]),
     ("perfkit-model", &["serde", "serde_json"]),
 ];

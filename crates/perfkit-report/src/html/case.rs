@@ -84,6 +84,9 @@ pub(super) fn section(
 }
 
 fn metrics(page: &mut String, case: &CaseDigest<'_>, reasons: &[Reason<'_>]) {
+    if case.rows.is_empty() && !case.case.load.is_empty() {
+        return;
+    }
     if case.rows.is_empty() {
         page.push_str("<p class=\"quiet\">No metric was measured.</p>\n");
         return;

@@ -7,7 +7,7 @@ use crate::digest::cases::CaseDigest;
 use crate::digest::load::{Load, TITLES, load};
 
 /// Size of the drawing, in its own units.
-const WIDTH: f64 = 600.0;
+const WIDTH: f64 = 1000.0;
 const HEIGHT: f64 = 150.0;
 const MARGIN: f64 = 8.0;
 
@@ -49,8 +49,8 @@ fn chart(page: &mut String, load: &Load<'_>) {
     let x = |rate: f64| MARGIN + (WIDTH - 2.0 * MARGIN) * rates(rate);
     let y = |latency: f64| HEIGHT - MARGIN - (HEIGHT - 2.0 * MARGIN) * latencies(latency);
     page.push_str(&format!(
-        "<figure class=\"chart load\"><figcaption><span>p50 and p99 over requests per second, both logarithmic; the line is \
-         the knee</span></figcaption>\n<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"latency over rate, {} \
+        "<figure class=\"chart load\"><figcaption><span><b class=\"p50\">p50</b> and <b class=\"p99\">p99</b> over requests per second, both logarithmic; \
+         the line is the knee</span></figcaption>\n<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"latency over rate, {} \
          steps\">\n",
         steps.len()
     ));

@@ -106,6 +106,9 @@ fn under_load(page: &mut Page, case: &CaseDigest<'_>) {
 }
 
 fn metrics(page: &mut Page, case: &CaseDigest<'_>, reasons: &[Reason<'_>]) {
+    if case.rows.is_empty() && !case.case.load.is_empty() {
+        return;
+    }
     if case.rows.is_empty() {
         page.labelled("", 2, "no metric was measured");
         return;
