@@ -219,15 +219,20 @@ impl Baselines {
 
     /// A partial run together with what the baseline has of the other workloads.
     fn merged(&self, name: &str, run: &Run) -> anyhow::Result<Option<Run>> {
-        let is_whole = !run.partial && !run.without_requested;
+        let is_whole = !run.partial && run.left_out.is_empty();
         if is_whole || !self.path(name).exists() {
             return Ok(None);
         }
-        let old = self.load(name)?;
+        let old = match self.load(name) {
+            // It is saved anew, which is what its error advises; only a part of the workloads must not replace it.
+            Err(_) if !run.partial => return Ok(None),
+            old => old?,
+        };
         let others: Vec<Case> = old
             .cases
             .into_iter()
             .filter(|case| run.cases.iter().all(|new| new.id != case.id))
+            .filter(|case| run.partial || run.left_out.contains(&case.id.workload))
             .collect();
         if others.is_empty() {
             return Ok(None);
@@ -265,7 +270,7 @@ impl Baselines {
             started: text.saved,
             quick: false,
             partial: false,
-            without_requested: false,
+            left_out: Vec::new(),
             environment: text.environment,
             cases: text.case.into_iter().map(case).collect(),
             types: Vec::new(),

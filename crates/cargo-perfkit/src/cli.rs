@@ -101,6 +101,13 @@ pub(crate) struct SelectArgs {
     pub(crate) build: BuildArgs,
 }
 
+impl SelectArgs {
+    /// Whether workloads on request are meant without their names: all of them, or those of a package or target.
+    pub(crate) fn requests_all(&self) -> bool {
+        self.workspace || !self.build.package.is_empty() || !self.build.bench.is_empty()
+    }
+}
+
 /// What to build.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct BuildArgs {

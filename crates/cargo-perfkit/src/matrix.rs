@@ -47,6 +47,18 @@ impl Cell {
         }
     }
 
+    /// A folder for its files, within that of a run; none of its own without a matrix.
+    pub(crate) fn folder(&self) -> String {
+        let plain = |letter: char| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '-'
+            }
+        };
+        self.name.chars().map(plain).collect()
+    }
+
     /// The name of a variant in this cell.
     pub(crate) fn variant(&self, variant: Option<String>) -> Option<String> {
         match (variant, self.name.as_str()) {
@@ -59,6 +71,11 @@ impl Cell {
     /// This cell with one value more.
     fn with(&self, axis: &str, value: &str, settings: &Settings) -> Result<Self, Failure> {
         let mut cell = self.clone();
+        let has_axis = |pair: &str| pair.split('=').next() == Some(axis);
+        if cell.name.split(',').any(has_axis) {
+            return Err(Failure::usage(format!("the axis `{axis}` is named twice"))
+                .hint("several values of one axis have commas between them"));
+        }
         if !cell.name.is_empty() {
             cell.name.push(',');
         }
@@ -103,7 +120,10 @@ pub(crate) fn cells(axes: &[String], settings: &Settings) -> Result<Vec<Cell>, F
         let mut next = Vec::new();
         for cell in &cells {
             for value in values.split(',') {
-                next.push(cell.with(name.trim(), value.trim(), settings)?);
+                let cell = cell.with(name.trim(), value.trim(), settings)?;
+                if !next.contains(&cell) {
+                    next.push(cell);
+                }
             }
         }
         cells = next;
@@ -190,5 +210,6 @@ mod tests {
         assert!(said("allocator=jemalloc").contains("no allocator is called `jemalloc`"));
         assert!(said("mimalloc").contains("is no axis with values"));
         assert!(said("runtime=multi_thread(0)").contains("no runtime"));
+        assert!(said("tls=ring,tls=openssl").contains("named twice"));
     }
 }

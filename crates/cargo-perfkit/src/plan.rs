@@ -164,10 +164,13 @@ pub(crate) fn jobs<'a>(
     Ok(jobs)
 }
 
-/// Whether a plain run leaves some of the workloads out.
-pub(crate) fn leaves_out(targets: &[Target], choice: &Choice<'_>) -> bool {
-    let mut workloads = targets.iter().flat_map(|target| &target.workloads);
-    choice.filters.is_empty() && !choice.on_request && workloads.any(|workload| workload.on_request)
+/// Workloads that are on request and that nobody requested.
+pub(crate) fn left_out(targets: &[Target], choice: &Choice<'_>) -> Vec<String> {
+    let workloads = targets.iter().flat_map(|target| &target.workloads);
+    workloads
+        .filter(|workload| workload.on_request && choice.filters.is_empty() && !choice.on_request)
+        .map(|workload| workload.name.clone())
+        .collect()
 }
 
 /// Workloads whose name, target or package contains one of the filters. A filter that fits nothing is an error.

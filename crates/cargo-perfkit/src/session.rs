@@ -164,7 +164,7 @@ impl<'a> Session<'a> {
             started: opening.started.clone(),
             quick: false,
             partial: false,
-            without_requested: false,
+            left_out: Vec::new(),
             environment: environment::describe(
                 self.workspace,
                 self.home.settings,

@@ -163,7 +163,15 @@ impl Resolver<'_> {
 
     /// The user's own checkout in a cell of the matrix.
     fn cell(&self, name: &str) -> anyhow::Result<Side> {
-        self.own(name.to_owned(), None, matrix::cell(name, self.settings)?)
+        let cell = matrix::cell(name, self.settings)?;
+        if cell.runtime.is_some() {
+            return Err(
+                Failure::usage("cases on different runtimes are not compared")
+                    .hint("`cargo perfkit run --matrix runtime=…` shows them side by side")
+                    .into(),
+            );
+        }
+        self.own(name.to_owned(), None, cell)
     }
 
     fn own(&self, name: String, variant: Option<&str>, cell: Cell) -> anyhow::Result<Side> {

@@ -30,9 +30,9 @@ pub struct Run {
     /// Whether filters left workloads out. A baseline keeps what it has of those.
     #[serde(default)]
     pub partial: bool,
-    /// Whether it left out the workloads that run on request alone. A baseline keeps what it has of those, too.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub without_requested: bool,
+    /// Workloads that it left out because they run on request alone. A baseline keeps what it has of those, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// Where it was measured.
     pub environment: Environment,
     /// One entry per workload, argument, runtime and variant.

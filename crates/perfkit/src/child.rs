@@ -236,8 +236,8 @@ fn find<'bench>(bench: &'bench Bench, workload: &str) -> Result<&'bench Declared
 
 fn refused(failure: Failure) -> Refusal {
     let kind = match failure {
-        Failure::WrongResult { .. } | Failure::Load { .. } => RefusalKind::WrongResult,
-        Failure::Runtime { .. } => RefusalKind::Invalid,
+        Failure::WrongResult { .. } => RefusalKind::WrongResult,
+        Failure::Runtime { .. } | Failure::Load { .. } => RefusalKind::Invalid,
         Failure::NotAvailable { .. } => RefusalKind::NotAvailable,
     };
     refusal(kind, failure.to_string())

@@ -3,6 +3,7 @@
 //! A workload declares it with [`Iterated::load`](crate::Iterated::load), and `cargo perfkit run --lens load` measures it:
 //! the rate rises from step to step until the workload no longer keeps up, which reports call the knee.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use perfkit_model::load::{Latency, LoadStep};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 
 use crate::busy::Watch;
 
@@ -128,34 +129,35 @@ where
     let end = start + step.duration;
     let mut running = JoinSet::new();
     let mut sent = 0;
+    let mut waiting: HashMap<Id, Instant> = HashMap::new();
     while let Some(moment) = due.recv().await {
         let answer = request();
         sent += 1;
-        running.spawn(async move {
+        let task = running.spawn(async move {
             let is_good = answer.await;
-            (moment, Instant::now(), is_good)
+            (Instant::now(), is_good)
         });
+        waiting.insert(task.id(), moment);
     }
     let patience = tokio::time::sleep_until((end + PATIENCE).into());
     let mut patience = std::pin::pin!(patience);
-    let mut left = running.len();
-    while left > 0 {
-        let next = std::future::poll_fn(|context| match running.poll_join_next(context) {
+    while !waiting.is_empty() {
+        let next = std::future::poll_fn(|context| match running.poll_join_next_with_id(context) {
             std::task::Poll::Ready(next) => std::task::Poll::Ready(next),
             std::task::Poll::Pending => patience.as_mut().poll(context).map(|()| None),
         });
-        match next.await {
-            Some(Ok((moment, answered, is_good))) => {
-                tally.add(answered - moment, is_good, answered <= end);
-            }
+        let (task, answered, is_good) = match next.await {
+            Some(Ok((task, (answered, is_good)))) => (task, answered, is_good),
             // A request that panicked.
-            Some(Err(_)) => tally.failed += 1,
+            Some(Err(error)) => (error.id(), Instant::now(), false),
             None => break,
+        };
+        if let Some(moment) = waiting.remove(&task) {
+            tally.add(answered - moment, is_good, answered <= end);
         }
-        left -= 1;
     }
-    for _ in 0..left {
-        tally.add(PATIENCE, false, false);
+    for moment in waiting.into_values() {
+        tally.add(end + PATIENCE - moment, false, false);
     }
     tally.finish(step, sent)
 }

@@ -187,7 +187,9 @@ async fn run_across(across: &mut Across) -> std::io::Result<(Vec<Tally>, String)
     across.answers.get_mut().write_all(b"shuffle\n").await?;
     let tallies = across.cluster.shuffle(JOB).await;
     let mut line = String::new();
-    across.answers.read_line(&mut line).await?;
+    if across.answers.read_line(&mut line).await? == 0 {
+        return Err(std::io::ErrorKind::UnexpectedEof.into());
+    }
     let tallies = tallies.map_err(std::io::Error::other)?;
     Ok((tallies, line.trim_end().to_owned()))
 }

@@ -30,7 +30,7 @@ pub enum MapError {
     },
 }
 
-/// Maps batches of messages. Dropping it hangs up, which ends the function's server.
+/// Maps batches of messages. Dropping it hangs up, which ends the server of a function in memory.
 #[derive(Debug)]
 pub struct Mapper {
     access: Access,

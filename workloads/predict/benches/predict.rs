@@ -109,7 +109,9 @@ async fn say(remote: &mut Remote, question: &str) -> std::io::Result<String> {
         .write_all(question.as_bytes())
         .await?;
     let mut line = String::new();
-    remote.answers.read_line(&mut line).await?;
+    if remote.answers.read_line(&mut line).await? == 0 {
+        return Err(std::io::ErrorKind::UnexpectedEof.into());
+    }
     Ok(line.trim_end().to_owned())
 }
 

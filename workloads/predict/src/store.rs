@@ -39,7 +39,9 @@ pub async fn run(
     let mut connections = JoinSet::new();
     loop {
         let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
+        if stream.set_nodelay(true).is_err() {
+            continue;
+        }
         let acceptor = acceptor.clone();
         let service = TowerToHyperService::new(router.clone());
         connections.spawn(async move {

@@ -201,7 +201,7 @@ fn variants(args: &CompareArgs, source: &Source) -> Vec<String> {
 fn choice<'a>(args: &'a CompareArgs, variants: &'a [String], source: &'a Source) -> Choice<'a> {
     Choice {
         filters: &args.select.filters,
-        on_request: args.select.workspace,
+        on_request: args.select.requests_all(),
         variants,
         lenses: &args.lens,
         runtime: source.cell.runtime.as_deref(),

@@ -100,21 +100,29 @@ fn in_cells(
     sessions: &[Session<'_>],
     args: &RunArgs,
 ) -> anyhow::Result<Run> {
-    let (mut cases, mut types, mut without_requested) = (Vec::new(), Vec::new(), false);
+    let (mut cases, mut types, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
     for (cell, session) in cells.iter().zip(sessions) {
         let choice = Choice {
             filters: &args.select.filters,
-            on_request: args.select.workspace,
+            on_request: args.select.requests_all(),
             variants: &args.variant,
             lenses: &args.lens,
             runtime: cell.runtime.as_deref(),
         };
         let jobs = plan::jobs(&session.targets, &choice)?;
-        without_requested |= plan::leaves_out(&session.targets, &choice);
+        left_out = plan::left_out(&session.targets, &choice);
         if !cell.name.is_empty() {
             progress::status("Cell", &cell.name);
         }
-        let taken = measure::take_all(&jobs, &session.manner(opening, args.quick))?;
+        // What passes write themselves has the names of cases, which are the same in every cell.
+        let files = opening.files.join(cell.folder());
+        std::fs::create_dir_all(&files)
+            .with_context(|| format!("failed to create {}", files.display()))?;
+        let manner = measure::Manner {
+            files: &files,
+            ..session.manner(opening, args.quick)
+        };
+        let taken = measure::take_all(&jobs, &manner)?;
         for mut case in session.name(taken, &jobs)? {
             case.id.variant = cell.variant(case.id.variant);
             cases.push(case);
@@ -124,12 +132,19 @@ fn in_cells(
         }
     }
     let session = sessions.first().context("a matrix has at least one cell")?;
-    Ok(Run {
+    let mut run = Run {
         quick: args.quick,
         partial: is_partial(args),
-        without_requested,
+        left_out,
         ..session.run(opening, cases, types)
-    })
+    };
+    // Their cells' names say what holds for some of the cases only.
+    for name in cells.iter().flat_map(|cell| cell.setting.variables.keys()) {
+        if cells.len() > 1 {
+            run.environment.variables.remove(name);
+        }
+    }
+    Ok(run)
 }
 
 /// Whether nothing of this baseline will be left.

@@ -33,18 +33,18 @@ fn sentence(page: &mut String, side: &str, load: &Load<'_>) {
     page.push_str("</p>\n");
 }
 
-/// A percentile and its name.
-type Quantile = (&'static str, fn(&Latency) -> f64);
+/// A percentile: its name, its column in the table, and its value.
+type Quantile = (&'static str, usize, fn(&Latency) -> f64);
 
 /// Both axes are logarithmic: rates double, and latencies explode.
 fn chart(page: &mut String, load: &Load<'_>) {
-    let quantiles: [Quantile; 2] = [("p50", |it| it.p50), ("p99", |it| it.p99)];
+    let quantiles: [Quantile; 2] = [("p50", 3, |it| it.p50), ("p99", 5, |it| it.p99)];
     let steps = load.steps;
     let rates = scale(steps.iter().map(|step| step.rate));
     let latencies = scale(
         steps
             .iter()
-            .flat_map(|step| quantiles.iter().map(|(_, of)| of(&step.latency))),
+            .flat_map(|step| quantiles.iter().map(|(_, _, of)| of(&step.latency))),
     );
     let x = |rate: f64| MARGIN + (WIDTH - 2.0 * MARGIN) * rates(rate);
     let y = |latency: f64| HEIGHT - MARGIN - (HEIGHT - 2.0 * MARGIN) * latencies(latency);
@@ -61,7 +61,7 @@ fn chart(page: &mut String, load: &Load<'_>) {
         ));
     }
     let rows = load.rows();
-    for (name, of) in quantiles {
+    for (name, column, of) in quantiles {
         let points: Vec<String> = steps
             .iter()
             .map(|step| format!("{:.1},{:.1}", x(step.rate), y(of(&step.latency))))
@@ -71,7 +71,7 @@ fn chart(page: &mut String, load: &Load<'_>) {
             points.join(" ")
         ));
         for (step, row) in steps.iter().zip(&rows) {
-            let words = format!("{name} at {}/s", row[0]);
+            let words = format!("{name} {} at {}/s", row[column], row[0]);
             page.push_str(&format!(
                 "<circle class=\"{name}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"2.5\"><title>{}</title></circle>",
                 x(step.rate),

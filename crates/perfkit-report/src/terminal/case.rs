@@ -44,6 +44,7 @@ pub(super) fn quiet(page: &mut Page, case: &CaseDigest<'_>) {
         }
     }
     page.labelled("", 2, &words.join(" · "));
+    under_load(page, case);
     time_bar(page, case);
 }
 

@@ -199,7 +199,7 @@ pub(crate) fn sample() -> Sample {
             .to_owned(),
             quick: false,
             partial: false,
-            without_requested: false,
+            left_out: Vec::new(),
             environment: environment(),
             cases: cases.collect(),
             types: types(),

@@ -54,7 +54,7 @@ impl Stream {
     }
 }
 
-/// Runs a function behind a socket until the vertex hangs up.
+/// Runs a function behind a socket. It serves one stream, and ends with its process or task.
 ///
 /// # Errors
 /// When the socket fails.
