@@ -13,8 +13,6 @@ use crate::program::{Program, request};
 
 /// Bench targets of the reference workloads.
 const BENCHES: [&str; 3] = ["ddsplit", "exchange", "frame-resize"];
-/// Counts over sockets are near-exact, and say so.
-const OVER_SOCKETS: [&str; 1] = ["ddsplit-tcp"];
 const PROCESSES: usize = 10;
 
 /// Every variant of every workload that stays in memory: program, workload, variant.
@@ -28,7 +26,7 @@ pub(crate) fn in_memory() -> Vec<(Rc<Program>, String, Option<String>)> {
         };
         for workload in workloads {
             assert!(workload.args.is_empty(), "arguments are not passed on here");
-            if OVER_SOCKETS.contains(&workload.name.as_str()) {
+            if workload.on_request {
                 continue;
             }
             let mut variants: Vec<_> = workload.variants.into_iter().map(Some).collect();
