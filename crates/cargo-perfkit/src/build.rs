@@ -61,7 +61,7 @@ const PROFILE: [&str; 4] = [
 ];
 
 /// What the library has to be able to do in a measured process.
-const FEATURES: [&str; 2] = ["perfkit/cpu", "perfkit/dhat"];
+const FEATURES: [&str; 3] = ["perfkit/cpu", "perfkit/dhat", "perfkit/stages"];
 
 /// Builds bench targets, and keeps those with workloads.
 pub(crate) fn workloads(

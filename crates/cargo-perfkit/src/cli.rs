@@ -133,8 +133,8 @@ pub(crate) struct BuildArgs {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) select: SelectArgs,
-    /// Lenses to look through: time, heap, memcpy, io, cpu, types, instructions, dhat, load [default: all but
-    /// the last three].
+    /// Lenses to look through: time, heap, memcpy, io, cpu, types, instructions, dhat, load, stages [default: all
+    /// but the last four].
     #[arg(long, value_name = "LENS", value_delimiter = ',')]
     pub(crate) lens: Vec<String>,
     /// Variants to run; `all` for every one [default: each workload's first].
@@ -189,8 +189,8 @@ pub(crate) struct CompareArgs {
     pub(crate) head: Option<String>,
     #[command(flatten)]
     pub(crate) select: SelectArgs,
-    /// Lenses to look through: time, heap, memcpy, io, cpu, types, instructions, dhat, load [default: all but the last two; instructions
-    /// where valgrind is, and not with `--quick`; cpu where it got slower].
+    /// Lenses to look through: time, heap, memcpy, io, cpu, types, instructions, dhat, load, stages [default: all but the
+    /// last three; instructions where valgrind is, and not with `--quick`; cpu where it got slower].
     #[arg(long, value_name = "LENS", value_delimiter = ',')]
     pub(crate) lens: Vec<String>,
     /// Variants to run; `all` for every one [default: each workload's first].

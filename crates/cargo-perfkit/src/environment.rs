@@ -134,7 +134,7 @@ pub(crate) fn hash(bytes: &[u8]) -> String {
 fn differences(workspace: &Workspace, built: &Built) -> Vec<String> {
     let mut differences = vec![
         "frame pointers are kept, symbols carry v0 names, and there is debug info".to_owned(),
-        "perfkit's features `cpu` and `dhat` are on; the features they need of shared dependencies are too".to_owned(),
+        "perfkit's features `cpu`, `dhat` and `stages` are on; the features they need of shared dependencies are too".to_owned(),
     ];
     if built.annotated_moves {
         differences.push(

@@ -48,6 +48,9 @@ pub(crate) fn measurements(case: &mut Case, pass: Pass, parts: &[Part]) {
         if !part.load.is_empty() {
             case.load = part.load.clone();
         }
+        if part.stages.is_some() {
+            case.stages = part.stages.clone();
+        }
     }
 }
 

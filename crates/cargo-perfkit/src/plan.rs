@@ -275,6 +275,8 @@ pub(crate) fn measure(
         // The length of one step.
         (Pass::Load, false) => (0, 1_500),
         (Pass::Load, true) => (0, 500),
+        (Pass::Stages, false) => (3, 1_500),
+        (Pass::Stages, true) => (2, 300),
     };
     Measure {
         workload: job.id.workload.clone(),
@@ -287,7 +289,7 @@ pub(crate) fn measure(
         // The second iteration still grows some buffers, by a few tenths of a percent of its instructions.
         warm_up: match pass {
             Pass::Time | Pass::Instructions => 2,
-            Pass::Count | Pass::Cpu | Pass::Dhat | Pass::Load => 1,
+            Pass::Count | Pass::Cpu | Pass::Dhat | Pass::Load | Pass::Stages => 1,
         },
         iterations,
         budget_milliseconds,

@@ -36,17 +36,20 @@ pub enum Pass {
     Instructions,
     /// Requests at rising rates.
     Load,
+    /// A subscriber of `tracing`.
+    Stages,
 }
 
 impl Pass {
     /// Every pass, in the order a run takes them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Time,
         Self::Count,
         Self::Cpu,
         Self::Dhat,
         Self::Instructions,
         Self::Load,
+        Self::Stages,
     ];
 
     /// The word in files and on the command line.
@@ -59,6 +62,7 @@ impl Pass {
             Self::Dhat => "dhat",
             Self::Instructions => "instructions",
             Self::Load => "load",
+            Self::Stages => "stages",
         }
     }
 }
@@ -128,6 +132,14 @@ pub const LENSES: &[Lens] = &[
         how: "no instrumentation: requests at fixed, rising rates until the workload no longer keeps up; latency counts from the moment a request was due",
         blind: "what the workload's own load generator cannot offer; latencies differ between machines and are never judged",
         platforms: "Linux, macOS; workloads that declare a load",
+    },
+    Lens {
+        id: "stages",
+        pass: Some(Pass::Stages),
+        default: false,
+        how: "a tracing subscriber: every span of level INFO and above goes through the stage that is named after it; how many, their fields items and bytes, waiting, processing and busy time, over time",
+        blind: "code without spans; the subscriber itself takes about a microsecond per span, so times are shown and never judged",
+        platforms: "Linux, macOS; workloads that install no subscriber of their own",
     },
     Lens {
         id: "types",

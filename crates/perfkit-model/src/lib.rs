@@ -24,6 +24,7 @@ pub mod request;
 pub mod run;
 pub mod short_name;
 pub mod stacks;
+pub mod stage;
 pub mod type_words;
 
 /// Version of the run file. It grows when a reader of the old form would misread the new one.

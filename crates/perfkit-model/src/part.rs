@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::load::LoadStep;
 use crate::run::{Busy, Units};
+use crate::stage::Stages;
 
 /// The answer to a [`crate::request::Request`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,6 +89,9 @@ pub struct Part {
     /// What the load pass measured, the lowest rate first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub load: Vec<LoadStep>,
+    /// What the stages pass saw.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stages: Option<Stages>,
     /// Values of the whole pass: metric id to value.
     pub totals: BTreeMap<String, f64>,
     /// Metrics each weight of [`RawStack::weights`] belongs to.

@@ -12,6 +12,7 @@ use crate::lens::Pass;
 use crate::load::LoadStep;
 use crate::metric::Noise;
 use crate::stacks::Stacks;
+use crate::stage::Stages;
 
 /// Everything measured in one invocation.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -63,6 +64,9 @@ pub struct Case {
     /// How it went at rising rates of requests, where the load pass was taken; the lowest rate first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub load: Vec<LoadStep>,
+    /// What went through its stages, where the stages pass was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stages: Option<Stages>,
     /// Layouts of the enums that moved types of 1 kB or more hold by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub enums: Vec<TypeLayout>,

@@ -6,6 +6,7 @@ pub(crate) mod load;
 pub(crate) mod parts;
 pub(crate) mod scale;
 pub(crate) mod sites;
+pub(crate) mod stages;
 pub(crate) mod trend;
 pub(crate) mod types;
 pub(crate) mod verdict;

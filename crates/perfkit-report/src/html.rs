@@ -10,6 +10,7 @@ mod findings;
 mod flame;
 mod load;
 mod palette;
+mod stages;
 mod trend;
 mod types;
 

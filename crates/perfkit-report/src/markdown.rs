@@ -9,6 +9,7 @@ use crate::digest::cases::{self, CaseDigest, cases, reasons};
 use crate::digest::growth;
 use crate::digest::load::load;
 use crate::digest::parts::parts;
+use crate::digest::stages::busiest;
 use crate::digest::verdict::headline;
 use crate::{RenderError, View, text};
 
@@ -167,6 +168,12 @@ fn table(case: &CaseDigest<'_>) -> String {
             "{}\n\n",
             sentence(&format!("under load: {phrases}"))
         ));
+    }
+    if let Some(stages) = busiest(case.case) {
+        block.push_str(&format!("{}\n\n", sentence(&format!("stages: {stages}"))));
+    }
+    if case.rows.is_empty() && case.shows_otherwise() {
+        return block;
     }
     if case.rows.is_empty() {
         block.push_str("No metric was measured.\n");

@@ -231,3 +231,25 @@ fn pprof() {
     }
     insta::assert_snapshot!(listing);
 }
+
+/// A run through other lenses than its base had.
+#[test]
+fn what_was_not_looked_at_is_not_nothing() {
+    let mut sample = sample::sample();
+    for case in &mut sample.run.cases {
+        case.measurements
+            .retain(|id, _| !id.starts_with("heap.") && !id.starts_with("memcpy."));
+        case.stacks = perfkit_model::stacks::Stacks::default();
+    }
+    let mut text = Vec::new();
+    let options = terminal::Options {
+        colour: false,
+        width: 100,
+    };
+    terminal::render(&sample.view(), &options, &mut text).unwrap();
+    html::render(&sample.view(), &mut text).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    assert!(!text.contains("in 0 allocations"), "{text}");
+    assert!(!text.contains("Allocation sites"), "{text}");
+    assert!(!text.contains("Types moved by memcpy"), "{text}");
+}

@@ -200,6 +200,10 @@ fn measure_one(bench: &Bench, origin: &Origin, measure: &Measure) -> Result<Part
     let mut meter = meter(measure, &case)?;
     let units = (declared.drive)(&case, measure.warm_up, meter.as_mut()).map_err(refused)?;
     meter.fill(&mut part);
+    if part.stages.as_ref().is_some_and(|it| it.stages.is_empty()) {
+        let message = "no span ended in an iteration; make some with `tracing::info_span!` or `#[tracing::instrument]`";
+        return Err(refusal(RefusalKind::NotAvailable, message.to_owned()));
+    }
     part.units = perfkit_model::run::Units {
         items: units.items,
         bytes: units.bytes,
@@ -259,7 +263,12 @@ fn meter(measure: &Measure, case: &Case) -> Result<Box<dyn Meter>, Refusal> {
             RefusalKind::Invalid,
             "a load has no iterations".to_owned(),
         )),
-        #[cfg(not(all(feature = "cpu", feature = "dhat")))]
+        #[cfg(feature = "stages")]
+        Pass::Stages => {
+            let stages = passes::stages::Stages::new(measure);
+            Ok(Box::new(stages.map_err(refused)?))
+        }
+        #[cfg(not(all(feature = "cpu", feature = "dhat", feature = "stages")))]
         pass => Err(Refusal {
             hint: Some(format!("build with `--features perfkit/{}`", pass.as_str())),
             ..refusal(

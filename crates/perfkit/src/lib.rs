@@ -36,10 +36,13 @@ mod busy;
 mod case;
 mod child;
 mod drive;
+mod histogram;
 pub mod load;
 mod passes;
 mod plain;
 mod process;
+#[cfg(feature = "stages")]
+mod stages;
 mod start;
 
 pub use bench::{Bench, Iterated, Prepared, Workload};

@@ -10,19 +10,12 @@ use std::pin::Pin;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram;
-use perfkit_model::load::{Latency, LoadStep};
+use perfkit_model::load::LoadStep;
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinSet};
 
 use crate::busy::Watch;
-
-/// Significant digits of a latency: one percent.
-const DIGITS: u8 = 2;
-
-/// Nanoseconds that are told apart: a microsecond to an hour.
-const SHORTEST: u64 = 1_000;
-const LONGEST: u64 = 3_600_000_000_000;
+use crate::histogram::Durations;
 
 /// How long answers are waited for after the last request of a step was due.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -121,7 +114,7 @@ where
                 }
             }
         });
-    let mut tally = Tally::new();
+    let mut tally = Tally::default();
     if pacing.is_err() {
         tally.failed = count;
         return tally.finish(step, 0);
@@ -163,26 +156,16 @@ where
 }
 
 /// Counts answers.
+#[derive(Default)]
 struct Tally {
-    /// `None` where the histogram cannot be made, which its fixed settings rule out.
-    histogram: Option<Histogram<u64>>,
+    latencies: Durations,
     done: u64,
     failed: u64,
 }
 
 impl Tally {
-    fn new() -> Self {
-        Self {
-            histogram: Histogram::new_with_bounds(SHORTEST, LONGEST, DIGITS).ok(),
-            done: 0,
-            failed: 0,
-        }
-    }
-
     fn add(&mut self, latency: Duration, is_good: bool, in_time: bool) {
-        if let Some(histogram) = &mut self.histogram {
-            histogram.saturating_record(latency.as_nanos() as u64);
-        }
+        self.latencies.add(latency);
         match (is_good, in_time) {
             (false, _) => self.failed += 1,
             (true, true) => self.done += 1,
@@ -191,29 +174,14 @@ impl Tally {
     }
 
     fn finish(self, step: Step, sent: u64) -> Latencies {
-        let quantile = |quantile: f64| {
-            let histogram = self.histogram.as_ref();
-            histogram.map_or(0.0, |histogram| {
-                histogram.value_at_quantile(quantile) as f64
-            })
-        };
-        let counts = self.histogram.iter().flat_map(Histogram::iter_recorded);
         Latencies(LoadStep {
             rate: step.rate,
             seconds: step.duration.as_secs_f64(),
             sent,
             done: self.done,
             failed: self.failed,
-            latency: Latency {
-                p50: quantile(0.5),
-                p90: quantile(0.9),
-                p99: quantile(0.99),
-                p999: quantile(0.999),
-                max: quantile(1.0),
-            },
-            histogram: counts
-                .map(|value| (value.value_iterated_to(), value.count_at_value()))
-                .collect(),
+            latency: self.latencies.percentiles(),
+            histogram: self.latencies.counts(),
             busy: Vec::new(),
         })
     }
@@ -260,6 +228,8 @@ pub(crate) fn climb(
 
 #[cfg(test)]
 mod tests {
+    use perfkit_model::load::Latency;
+
     use super::*;
 
     fn step(rate: f64, milliseconds: u64) -> Step {

@@ -1,12 +1,12 @@
 //! Sends one raw 1080p frame through the pipeline, with its functions in this process and in another one.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, BufWriter, Seek as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use frame_resize::udf::Function;
 use frame_resize::video::FULL_HD;
-use frame_resize::{Pipeline, Switches, Video, grpc};
+use frame_resize::{Pipeline, Switches, Video, grpc, y4m};
 use perfkit::{Bench, Case, Process, Units};
 use tokio::net::UnixListener;
 
@@ -35,7 +35,7 @@ fn frame_resize(bench: &mut Bench) {
         .variants(VARIANTS)
         .seed(7)
         .set_up(async |case: &Case| {
-            let video = Video::generate(case.seed(), 1, FULL_HD);
+            let video = video(case).expect("a temporary file can be written");
             Pipeline::start(video, BATCH, switches(case))
                 .await
                 .expect("functions answer the handshake")
@@ -81,7 +81,7 @@ async fn start(case: &Case) -> std::io::Result<Remote> {
     let words = (sockets.each_ref(), case.variant());
     writeln!(functions.link(), "{}", serde_json::to_string(&words)?)?;
     BufReader::new(functions.link()).read_line(&mut String::new())?;
-    let video = Video::generate(case.seed(), 1, FULL_HD);
+    let video = video(case)?;
     let sockets = sockets.each_ref().map(|socket| socket.as_path());
     Ok(Remote {
         pipeline: Pipeline::connect(video, BATCH, switches(case), sockets).await?,
@@ -110,6 +110,17 @@ fn be_functions(link: UnixStream) -> std::io::Result<()> {
         );
         resized.and(inferred)
     })
+}
+
+/// One frame, from a file as a camera's recording would be.
+fn video(case: &Case) -> std::io::Result<Video> {
+    let generated = Video::generate(case.seed(), 1, FULL_HD);
+    let mut file = tempfile::tempfile()?;
+    y4m::write(&generated, BufWriter::new(&file))?;
+    file.rewind()?;
+    let (size, frames) = y4m::read(BufReader::new(file))?;
+    let read = generated.read_as(size, frames);
+    read.map_err(|_| std::io::Error::other("the file has other frames"))
 }
 
 fn units(pipeline: &Pipeline) -> Units {

@@ -17,6 +17,7 @@ pub mod resize;
 pub mod switches;
 pub mod udf;
 pub mod video;
+pub mod y4m;
 
 pub use pipeline::Pipeline;
 pub use switches::Switches;

@@ -4,7 +4,10 @@ use std::fmt::Write;
 use std::io;
 use std::path::Path;
 
-use crate::buffer::InterStepBuffer;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span, info_span};
+
+use crate::buffer::{InterStepBuffer, Queued};
 use crate::mapper::{MapError, Mapper};
 use crate::message::{Message, Truncated};
 use crate::switches::{Sink, Switches};
@@ -49,6 +52,22 @@ pub struct Pipeline {
 struct MapVertex {
     name: &'static str,
     mapper: Mapper,
+}
+
+/// Makes the span of a message that takes so many bytes, on its way through one vertex. A span has the name of the place in
+/// the source that makes it.
+type SpanOf = fn(usize) -> Span;
+
+fn in_resize(bytes: usize) -> Span {
+    info_span!(parent: None, "filter-resize", bytes)
+}
+
+fn in_inference(bytes: usize) -> Span {
+    info_span!(parent: None, "inference", bytes)
+}
+
+fn in_out(bytes: usize) -> Span {
+    info_span!(parent: None, "out", bytes)
 }
 
 /// Milliseconds between two frames.
@@ -122,7 +141,7 @@ impl Pipeline {
             self.resize
                 .run(
                     &mut self.frames,
-                    &mut self.resized,
+                    (&mut self.resized, in_inference),
                     self.batch,
                     self.switches,
                 )
@@ -130,7 +149,7 @@ impl Pipeline {
             self.infer
                 .run(
                     &mut self.resized,
-                    &mut self.found,
+                    (&mut self.found, in_out),
                     self.batch,
                     self.switches,
                 )
@@ -185,19 +204,23 @@ impl Pipeline {
     fn take_in(&mut self, numbers: std::ops::Range<usize>) {
         for number in numbers {
             let id = number as u64;
+            let _in = info_span!("in", bytes = self.video.size().bytes()).entered();
             let message = Message {
                 id,
                 event_time: id * FRAME_TIME,
                 value: self.video.frame(number),
             };
-            self.frames.write(message.encode(self.switches));
+            let bytes = message.encode(self.switches);
+            let span = in_resize(bytes.len());
+            self.frames.write(bytes, span);
         }
     }
 
     /// The vertex `out`: writes what was found to a text.
     fn put_out(&mut self, text: &mut String) -> Result<(), PipelineError> {
         let batch = self.found.read(self.found.pending());
-        for bytes in &batch {
+        for Queued { bytes, span } in &batch {
+            let _out = span.enter();
             let message = decode(bytes.clone(), "out", self.switches)?;
             let message = match self.switches.sink {
                 Sink::Clone => Message {
@@ -220,26 +243,52 @@ impl MapVertex {
     async fn run(
         &mut self,
         from: &mut InterStepBuffer,
-        to: &mut InterStepBuffer,
+        to: (&mut InterStepBuffer, SpanOf),
         batch: usize,
         switches: Switches,
     ) -> Result<(), PipelineError> {
         let read = from.read(batch);
-        let count = read.len();
-        let mut messages = Vec::with_capacity(count);
-        for bytes in read {
-            messages.push(decode(bytes, self.name, switches)?);
+        // What is done for all of a batch at once is seen as work on the first of it.
+        for message in read.iter().skip(1) {
+            drop(message.span.enter());
         }
-        let vertex = self.name;
+        let span = read.first().map_or_else(Span::none, |it| it.span.clone());
+        self.go_through(from, read, to, switches)
+            .instrument(span)
+            .await
+    }
+
+    async fn go_through(
+        &mut self,
+        from: &mut InterStepBuffer,
+        read: Vec<Queued>,
+        (to, span_of): (&mut InterStepBuffer, SpanOf),
+        switches: Switches,
+    ) -> Result<(), PipelineError> {
+        let (count, vertex) = (read.len(), self.name);
+        let decoded = read.into_iter();
+        let messages: Vec<Message> = info_span!("read", items = count).in_scope(|| {
+            decoded
+                .map(|message| decode(message.bytes, vertex, switches))
+                .collect::<Result<_, _>>()
+        })?;
         let mapped = self
             .mapper
             .map(messages)
+            .instrument(info_span!("map", items = count))
             .await
             .map_err(|source| PipelineError::Map { vertex, source })?;
+        let write = info_span!("write", items = mapped.len(), bytes = Empty).entered();
+        let mut written = 0;
         for message in mapped {
-            to.write(message.encode(switches));
+            let bytes = message.encode(switches);
+            written += bytes.len();
+            let span = span_of(bytes.len());
+            to.write(bytes, span);
         }
-        from.acknowledge(count);
+        write.record("bytes", written);
+        drop(write);
+        info_span!("ack", items = count).in_scope(|| from.acknowledge(count));
         Ok(())
     }
 }

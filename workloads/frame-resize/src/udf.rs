@@ -5,6 +5,7 @@ use std::io;
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::io::DuplexStream;
+use tracing::info_span;
 
 use crate::detect::{detect, shows_something};
 use crate::protocol::{Envelope, Kind, read, write};
@@ -42,6 +43,7 @@ pub struct Inference;
 
 impl FilterResize {
     fn run(&mut self, frame: &[u8]) -> Result<Option<Bytes>, ResizeError> {
+        let _resize = info_span!("resize", bytes = frame.len()).entered();
         if !shows_something(frame, self.from) {
             return Ok(None);
         }
@@ -51,6 +53,7 @@ impl FilterResize {
 
 impl Inference {
     fn run(frame: &[u8]) -> Result<Option<Bytes>, ResizeError> {
+        let _detect = info_span!("detect", bytes = frame.len()).entered();
         if frame.len() != MODEL.bytes() {
             return Err(ResizeError::Length {
                 got: frame.len(),

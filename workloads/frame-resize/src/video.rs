@@ -77,6 +77,18 @@ impl Video {
         }
     }
 
+    /// The same video, as it was read from a file.
+    ///
+    /// # Errors
+    /// When the file has other frames: too few, too many or of another size.
+    pub fn read_as(self, size: Size, bytes: Bytes) -> Result<Self, Self> {
+        if size == self.size && bytes.len() == self.bytes.len() {
+            Ok(Self { bytes, ..self })
+        } else {
+            Err(self)
+        }
+    }
+
     /// How many frames there are.
     pub fn frames(&self) -> usize {
         self.objects.len()

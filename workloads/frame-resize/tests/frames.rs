@@ -12,7 +12,7 @@ use frame_resize::resize::FrameResizer;
 use frame_resize::switches::{Resize, UnknownVariant};
 use frame_resize::udf::Function;
 use frame_resize::video::{FULL_HD, MODEL, Size};
-use frame_resize::{Pipeline, Switches, Video, grpc};
+use frame_resize::{Pipeline, Switches, Video, grpc, y4m};
 use tokio::net::UnixListener;
 
 const SMALL: Size = Size {
@@ -227,4 +227,58 @@ async fn a_function_that_fails_over_grpc_says_why() {
         let nowhere = sockets[0].with_extension("none");
         assert!(Mapper::connect_to(&nowhere, switches).await.is_err());
     }
+}
+
+#[test]
+fn a_file_holds_the_video() {
+    let video = Video::generate(11, 2, SMALL);
+    let mut file = Vec::new();
+    y4m::write(&video, &mut file).unwrap();
+    assert!(file.starts_with(b"YUV4MPEG2 W640 H480 F25:1 Ip A1:1 C444\nFRAME\n"));
+    let (size, frames) = y4m::read(&file[..]).unwrap();
+    assert_eq!(size, SMALL);
+    assert_eq!(frames.len(), 2 * SMALL.bytes());
+    let original = [video.frame(0), video.frame(1)].concat();
+    let furthest = original
+        .iter()
+        .zip(&frames)
+        .map(|(left, right)| left.abs_diff(*right))
+        .max();
+    // Eight bits of each plane do not hold every colour.
+    assert!(
+        furthest.is_some_and(|furthest| furthest <= 3),
+        "{furthest:?}"
+    );
+    let read = video.clone().read_as(size, frames.clone()).unwrap();
+    assert_eq!(read.object(0, MODEL), video.object(0, MODEL));
+    assert!(video.clone().read_as(FULL_HD, frames.clone()).is_err());
+    assert!(video.read_as(size, frames.slice(1..)).is_err());
+}
+
+#[test]
+fn files_that_are_none() {
+    let frame = "FRAME\n".to_owned() + &"x".repeat(12);
+    let whole = format!("YUV4MPEG2 W2 H2 C444\n{frame}{frame}");
+    assert_eq!(y4m::read(whole.as_bytes()).unwrap().1.len(), 24);
+    for (file, said) in [
+        ("".to_owned(), "empty"),
+        ("RIFF\n".to_owned(), "no YUV4MPEG2"),
+        (
+            whole.replace("C444", "C420jpeg"),
+            "C420jpeg".trim_start_matches('C'),
+        ),
+        (whole.replace(" C444", ""), "420"),
+        (whole.replace("W2", "W0"), "width"),
+        (whole.replace("H2", "H99999"), "width"),
+        (whole.replace("W2 ", ""), "width"),
+        (whole.replacen("FRAME", "FRUME", 1), "expected a frame"),
+        (whole.replacen('\n', "", 1), "understood"),
+        ("YUV4MPEG2 ".to_owned() + &"X".repeat(1_000), "no end"),
+    ] {
+        let error = y4m::read(file.as_bytes()).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidData, "{file:?}");
+        assert!(error.to_string().contains(said), "{error} on {file:?}");
+    }
+    let cut = y4m::read(&whole.as_bytes()[..whole.len() - 1]).unwrap_err();
+    assert_eq!(cut.kind(), std::io::ErrorKind::UnexpectedEof);
 }

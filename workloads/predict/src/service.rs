@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tracing::{Instrument as _, info_span};
 
 use crate::message::{Features, Request};
 use crate::model::Model;
@@ -83,21 +84,30 @@ async fn answer(
     State(shared): State<Arc<Shared>>,
     body: Bytes,
 ) -> Result<Vec<u8>, (StatusCode, String)> {
-    predict(&shared, &body).await.map_err(|trouble| {
-        let code = match trouble {
-            Trouble::Request(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Trouble::Client(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Trouble::Store(_) | Trouble::Answer(_) => StatusCode::BAD_GATEWAY,
-        };
-        (code, trouble.to_string())
-    })
+    let span = info_span!("predict", bytes = body.len());
+    predict(&shared, &body)
+        .instrument(span)
+        .await
+        .map_err(|trouble| {
+            let code = match trouble {
+                Trouble::Request(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                Trouble::Client(_) => StatusCode::INTERNAL_SERVER_ERROR,
+                Trouble::Store(_) | Trouble::Answer(_) => StatusCode::BAD_GATEWAY,
+            };
+            (code, trouble.to_string())
+        })
 }
 
 async fn predict(shared: &Shared, body: &[u8]) -> Result<Vec<u8>, Trouble> {
-    let request: Request = serde_json::from_slice(body).map_err(Trouble::Request)?;
-    let features = features(shared, &request).await?;
-    let prediction = shared.model.predict(&request, &features);
-    serde_json::to_vec(&prediction).map_err(Trouble::Answer)
+    let read = info_span!("read").in_scope(|| serde_json::from_slice(body));
+    let request: Request = read.map_err(Trouble::Request)?;
+    let features = features(shared, &request)
+        .instrument(info_span!("features"))
+        .await?;
+    let score = info_span!("score", items = request.items.len());
+    let prediction = score.in_scope(|| shared.model.predict(&request, &features));
+    let write = info_span!("write").in_scope(|| serde_json::to_vec(&prediction));
+    write.map_err(Trouble::Answer)
 }
 
 /// Asks the store.

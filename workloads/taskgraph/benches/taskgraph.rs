@@ -14,14 +14,23 @@ use taskgraph::{Cluster, Switches, graph, worker};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-perfkit::main!(in_memory, over_tcp, task_table);
+perfkit::main!(in_memory, over_tcp, slow_tasks, task_table);
 
 /// Tasks that the last one of the graph needs.
 const TASKS: u32 = 2_000;
 /// Numbers of workers.
 const WORKERS: [u64; 4] = [1, 8, 64, 191];
 /// The same over TCP, where the server alone is measured.
-const TASKS_OVER_TCP: u32 = 10_000;
+const OVER_TCP: Graph = Graph {
+    tasks: 10_000,
+    micros: 0,
+};
+/// Tasks that take their time, as those of users do: 50 ms of work for eight workers.
+const SLOW: Graph = Graph {
+    tasks: 200,
+    micros: 2_000,
+};
+const SLOW_WORKERS: u64 = 8;
 /// Tasks of the table alone.
 const TABLE_TASKS: u32 = 20_000;
 
@@ -34,6 +43,29 @@ const VARIANTS: [&str; 7] = [
     "cured+scan-placement",
     "cured+boxed-table",
     "cured+event-calls",
+];
+
+/// What a client submits.
+#[derive(Clone, Copy)]
+struct Graph {
+    tasks: u32,
+    micros: u32,
+}
+
+impl Graph {
+    fn specs(self) -> Vec<graph::TaskSpec> {
+        graph::merge_slow(self.tasks, self.micros)
+    }
+}
+
+/// Those of slow tasks, and how they are spread.
+const SLOW_VARIANTS: [&str; 6] = [
+    "story",
+    "cured",
+    "story+dense-table",
+    "story+batched-calls",
+    "cured+random-placement",
+    "cured+stealing-placement",
 ];
 
 fn in_memory(bench: &mut Bench) {
@@ -79,34 +111,54 @@ fn over_tcp(bench: &mut Bench) {
         .args(WORKERS)
         .seed(7)
         .set_up(async |case: &Case| {
-            let remote = start(case).await;
+            let remote = start(case, OVER_TCP, case.arg()).await;
             remote.expect("there are free ports and processes")
         })
         .units(|remote| Units::items(remote.expected.tasks))
         .iterate(async |remote: &mut Remote| compute(remote).await)
-        .check(|remote, done| match done {
-            Ok(done) if *done == remote.expected => Ok(()),
-            Ok(done) => Err(format!("expected {:?}, got {done:?}", remote.expected)),
-            Err(error) => Err(error.to_string()),
-        });
+        .check(check);
 }
 
-async fn start(case: &Case) -> std::io::Result<Remote> {
+/// What users wait for: where tasks take their time, the scheduler's is not seen.
+fn slow_tasks(bench: &mut Bench) {
+    bench
+        .workload("taskgraph-slow")
+        .on_request()
+        .variants(SLOW_VARIANTS)
+        .seed(7)
+        .set_up(async |case: &Case| {
+            let remote = start(case, SLOW, SLOW_WORKERS).await;
+            remote.expect("there are free ports and processes")
+        })
+        .units(|remote| Units::items(remote.expected.tasks))
+        .iterate(async |remote: &mut Remote| compute(remote).await)
+        .check(check);
+}
+
+fn check(remote: &Remote, done: &std::io::Result<Done>) -> Result<(), String> {
+    match done {
+        Ok(done) if *done == remote.expected => Ok(()),
+        Ok(done) => Err(format!("expected {:?}, got {done:?}", remote.expected)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+async fn start(case: &Case, graph: Graph, workers: u64) -> std::io::Result<Remote> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let port = listener.local_addr()?.port();
     let mut server = Server::start(switches(case), case.seed());
-    let count = case.arg() as u32;
+    let count = workers as u32;
     let workers = Process::start("workers")?;
     writeln!(workers.link(), "{port} {count}")?;
     server.accept(&listener, count).await?;
     let client = Process::start("client")?;
-    writeln!(client.link(), "{port}")?;
+    writeln!(client.link(), "{port} {} {}", graph.tasks, graph.micros)?;
     server.accept(&listener, 1).await?;
     let link = client.link().try_clone()?;
     link.set_nonblocking(true)?;
     Ok(Remote {
         answers: tokio::io::BufReader::new(tokio::net::UnixStream::from_std(link)?),
-        expected: expected(&graph::merge(TASKS_OVER_TCP)),
+        expected: expected(&graph.specs()),
         _client: client,
         _workers: workers,
         _server: server,
@@ -148,8 +200,14 @@ fn be_workers(link: UnixStream) -> std::io::Result<()> {
 /// A client that computes the graph whenever a line comes.
 fn be_client(link: UnixStream) -> std::io::Result<()> {
     let mut lines = BufReader::new(link.try_clone()?).lines();
-    let port = lines.next().transpose()?.and_then(|line| line.parse().ok());
-    let Some(port) = port else { return Ok(()) };
+    let first = lines.next().transpose()?.unwrap_or_default();
+    let mut numbers = first.split(' ').filter_map(|word| word.parse().ok());
+    let (Some(port), Some(tasks), Some(micros)) = (numbers.next(), numbers.next(), numbers.next())
+    else {
+        return Ok(());
+    };
+    let port = u16::try_from(port).map_err(std::io::Error::other)?;
+    let graph = Graph { tasks, micros }.specs();
     let runtime = runtime()?;
     let mut client = runtime.block_on(async {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
@@ -158,7 +216,7 @@ fn be_client(link: UnixStream) -> std::io::Result<()> {
     })?;
     for line in lines {
         line?;
-        let done = runtime.block_on(client.compute(graph::merge(TASKS_OVER_TCP)))?;
+        let done = runtime.block_on(client.compute(graph.clone()))?;
         writeln!(&link, "{} {}", done.tasks, done.bytes)?;
     }
     Ok(())

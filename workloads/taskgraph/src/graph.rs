@@ -15,6 +15,8 @@ pub struct TaskSpec {
     pub key: String,
     /// Tasks whose results it needs; all of them have smaller numbers.
     pub inputs: Vec<TaskId>,
+    /// Microseconds that it takes a worker; those of most graphs take none.
+    pub micros: u32,
 }
 
 /// So many tasks that need nothing, and one that needs them all.
@@ -24,6 +26,16 @@ pub fn merge(tasks: u32) -> Vec<TaskSpec> {
         .map(|id| task("increment", id, Vec::new()))
         .collect();
     graph.push(task("sum", tasks, (0..tasks).map(TaskId).collect()));
+    graph
+}
+
+/// The same with tasks that take their time.
+#[must_use]
+pub fn merge_slow(tasks: u32, micros: u32) -> Vec<TaskSpec> {
+    let mut graph = merge(tasks);
+    for task in graph.iter_mut().take(tasks as usize) {
+        task.micros = micros;
+    }
     graph
 }
 
@@ -48,6 +60,7 @@ fn task(verb: &str, id: u32, inputs: Vec<TaskId>) -> TaskSpec {
         id: TaskId(id),
         key: format!("{verb}-{id:08x}"),
         inputs,
+        micros: 0,
     }
 }
 

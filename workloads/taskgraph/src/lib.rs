@@ -15,6 +15,7 @@ pub mod placement;
 pub mod protocol;
 pub mod scheduler;
 pub mod server;
+pub mod stealing;
 pub mod switches;
 pub mod table;
 pub mod worker;

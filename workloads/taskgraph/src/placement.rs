@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::graph::TaskId;
 use crate::protocol::WorkerId;
+use crate::scheduler::Steal;
+use crate::stealing::Stealing;
 use crate::switches;
 
 /// Chooses workers, and knows how many tasks each of them has.
@@ -24,6 +27,8 @@ pub enum Placement {
         /// Draws.
         random: fastrand::Rng,
     },
+    /// Draws one, and corrects that later.
+    Stealing(Stealing),
 }
 
 /// A worker as the scan knows it.
@@ -55,6 +60,7 @@ impl Placement {
                 workers: 0,
                 random: fastrand::Rng::with_seed(seed),
             },
+            switches::Placement::Stealing => Self::Stealing(Stealing::new(seed)),
         }
     }
 
@@ -74,11 +80,12 @@ impl Placement {
                 tasks.push(0);
             }
             Self::Random { workers, .. } => *workers += 1,
+            Self::Stealing(stealing) => stealing.join(),
         }
     }
 
     /// The worker for a task whose inputs these workers have; `None` without workers.
-    pub fn place(&mut self, holders: &[WorkerId]) -> Option<WorkerId> {
+    pub fn place(&mut self, task: TaskId, holders: &[WorkerId]) -> Option<WorkerId> {
         match self {
             Self::Scan(workers) => {
                 let id = cheapest(candidates(workers, holders))?;
@@ -93,11 +100,12 @@ impl Placement {
             }
             Self::Random { workers: 0, .. } => None,
             Self::Random { workers, random } => Some(WorkerId(random.u32(0..*workers))),
+            Self::Stealing(stealing) => stealing.place(task),
         }
     }
 
     /// A worker has one task less.
-    pub fn finish(&mut self, worker: WorkerId) {
+    pub fn finish(&mut self, task: TaskId, worker: WorkerId) {
         match self {
             Self::Scan(workers) => {
                 if let Some(worker) = workers.get_mut(worker.0 as usize) {
@@ -113,6 +121,23 @@ impl Placement {
                 }
             }
             Self::Random { .. } => {}
+            Self::Stealing(stealing) => stealing.finish(task, worker),
+        }
+    }
+
+    /// A worker has said whether it gives a task back; where it does, who computes it now.
+    pub fn stolen(&mut self, task: TaskId, given: bool) -> Option<WorkerId> {
+        match self {
+            Self::Stealing(stealing) => stealing.stolen(task, given),
+            _ => None,
+        }
+    }
+
+    /// Tasks that are to be asked back.
+    pub fn balance(&mut self) -> Vec<Steal> {
+        match self {
+            Self::Stealing(stealing) => stealing.balance(),
+            _ => Vec::new(),
         }
     }
 }

@@ -6,6 +6,7 @@ use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
+use tracing::info_span;
 
 use crate::graph::{TaskId, TaskSpec};
 
@@ -35,6 +36,13 @@ pub enum ToServer {
         /// What its result takes.
         bytes: u64,
     },
+    /// A task was to be given back.
+    Stolen {
+        /// Which one.
+        task: TaskId,
+        /// Whether it is: one that is done, or being computed, stays.
+        given: bool,
+    },
 }
 
 /// What a worker is told.
@@ -48,6 +56,13 @@ pub enum ToWorker {
         key: String,
         /// Its inputs, and who has them.
         inputs: Vec<(TaskId, WorkerId)>,
+        /// Microseconds that it takes.
+        micros: u32,
+    },
+    /// Give this back, if it still waits.
+    Steal {
+        /// The task.
+        task: TaskId,
     },
 }
 
@@ -138,7 +153,8 @@ impl<R: AsyncRead + Unpin> Messages<R> {
         }
         self.buffer.advance(LENGTH_BYTES);
         let body: Bytes = self.buffer.split_to(length).freeze();
-        rmp_serde::from_slice(&body).map(Some).map_err(invalid)
+        let decode = info_span!("decode", bytes = length);
+        decode.in_scope(|| rmp_serde::from_slice(&body).map(Some).map_err(invalid))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The scheduler: events in, assignments out. It runs apart from the reactor and knows no connection.
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tracing::info_span;
 
 use crate::graph::TaskId;
 use crate::placement::Placement;
@@ -12,7 +13,19 @@ pub enum Event {
     /// A worker came.
     Joined,
     /// A worker is done with a task.
-    Finished(WorkerId),
+    Finished {
+        /// The task.
+        task: TaskId,
+        /// The worker.
+        worker: WorkerId,
+    },
+    /// A worker says whether it gives a task back.
+    Stolen {
+        /// The task.
+        task: TaskId,
+        /// Whether it does.
+        given: bool,
+    },
     /// All inputs of a task are there.
     Ready {
         /// The task.
@@ -29,6 +42,24 @@ pub struct Assignment {
     pub task: TaskId,
     /// The worker.
     pub worker: WorkerId,
+}
+
+/// A task that its worker is to give back, because another has nothing to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Steal {
+    /// The task.
+    pub task: TaskId,
+    /// Who has it.
+    pub from: WorkerId,
+}
+
+/// What comes of events.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decisions {
+    /// Tasks to compute.
+    pub assignments: Vec<Assignment>,
+    /// Tasks to ask back.
+    pub steals: Vec<Steal>,
 }
 
 /// Chooses workers for tasks.
@@ -50,7 +81,7 @@ impl Scheduler {
     }
 
     /// Says who computes what, in the order of the events.
-    pub fn schedule(&mut self, events: Vec<Event>) -> Vec<Assignment> {
+    pub fn schedule(&mut self, events: Vec<Event>) -> Decisions {
         let mut assignments = Vec::new();
         for event in events {
             match event {
@@ -61,15 +92,22 @@ impl Scheduler {
                         self.place(task, &[], &mut assignments);
                     }
                 }
-                Event::Finished(worker) => self.placement.finish(worker),
+                Event::Finished { task, worker } => self.placement.finish(task, worker),
+                Event::Stolen { task, given } => {
+                    let to = self.placement.stolen(task, given);
+                    assignments.extend(to.map(|worker| Assignment { task, worker }));
+                }
                 Event::Ready { task, holders } => self.place(task, &holders, &mut assignments),
             }
         }
-        assignments
+        Decisions {
+            assignments,
+            steals: self.placement.balance(),
+        }
     }
 
     fn place(&mut self, task: TaskId, holders: &[WorkerId], assignments: &mut Vec<Assignment>) {
-        match self.placement.place(holders) {
+        match self.placement.place(task, holders) {
             Some(worker) => assignments.push(Assignment { task, worker }),
             None => self.waiting.push(task),
         }
@@ -80,10 +118,12 @@ impl Scheduler {
 pub async fn run(
     mut scheduler: Scheduler,
     mut events: UnboundedReceiver<Vec<Event>>,
-    assignments: UnboundedSender<Vec<Assignment>>,
+    decisions: UnboundedSender<Decisions>,
 ) {
     while let Some(events) = events.recv().await {
-        if assignments.send(scheduler.schedule(events)).is_err() {
+        let schedule = info_span!("schedule", items = events.len());
+        let scheduled = schedule.in_scope(|| scheduler.schedule(events));
+        if decisions.send(scheduled).is_err() {
             break;
         }
     }

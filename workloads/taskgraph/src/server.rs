@@ -8,11 +8,12 @@ use tokio::io::{AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinSet;
+use tracing::{Instrument as _, info_span};
 
 use crate::graph::TaskId;
 use crate::placement::Placement;
 use crate::protocol::{Done, Messages, ToServer, ToWorker, Wire, WorkerId, encode};
-use crate::scheduler::{self, Assignment, Event, Scheduler};
+use crate::scheduler::{self, Assignment, Decisions, Event, Scheduler, Steal};
 use crate::switches::{Calls, Switches};
 use crate::table::Table;
 
@@ -45,12 +46,12 @@ impl Server {
     pub fn start(switches: Switches, seed: u64) -> Self {
         let (incoming, inbox) = mpsc::unbounded_channel();
         let (events, asked) = mpsc::unbounded_channel();
-        let (answers, assignments) = mpsc::unbounded_channel();
+        let (answers, decisions) = mpsc::unbounded_channel();
         let reactor = Reactor {
             table: Table::new(switches.table),
             calls: switches.calls,
             events,
-            assignments,
+            decisions,
             outgoing: HashMap::new(),
             workers: Vec::new(),
             joined: HashMap::new(),
@@ -110,7 +111,7 @@ async fn receive(
     incoming: &UnboundedSender<Incoming>,
 ) -> io::Result<()> {
     let mut messages = Messages::new(reader);
-    while let Some(message) = messages.next().await? {
+    while let Some(message) = messages.next().instrument(info_span!("receive")).await? {
         if incoming.send(Incoming::Message(id, message)).is_err() {
             break;
         }
@@ -120,7 +121,8 @@ async fn receive(
 
 async fn send(mut writer: WriteHalf<Wire>, mut to_send: UnboundedReceiver<Bytes>) {
     while let Some(bytes) = to_send.recv().await {
-        if writer.write_all(&bytes).await.is_err() {
+        let span = info_span!("send", bytes = bytes.len());
+        if writer.write_all(&bytes).instrument(span).await.is_err() {
             break;
         }
     }
@@ -131,7 +133,7 @@ struct Reactor {
     table: Table,
     calls: Calls,
     events: UnboundedSender<Vec<Event>>,
-    assignments: UnboundedReceiver<Vec<Assignment>>,
+    decisions: UnboundedReceiver<Decisions>,
     outgoing: HashMap<ConnectionId, UnboundedSender<Bytes>>,
     workers: Vec<ConnectionId>,
     joined: HashMap<ConnectionId, WorkerId>,
@@ -150,19 +152,24 @@ impl Reactor {
             Calls::Batched => MOST_AT_ONCE,
         };
         while inbox.recv_many(&mut batch, most).await > 0 {
-            let mut events = Vec::new();
-            for incoming in batch.drain(..) {
-                self.take(incoming, &mut events);
-            }
-            let answered = match self.calls {
-                Calls::Batched => self.ask(events).await,
-                Calls::PerEvent => self.ask_each(events).await,
-            };
-            if answered.is_err() {
+            let span = info_span!("react", items = batch.len());
+            if self.react(&mut batch).instrument(span).await.is_err() {
                 break;
             }
-            self.finish();
         }
+    }
+
+    async fn react(&mut self, batch: &mut Vec<Incoming>) -> Result<(), Gone> {
+        let mut events = Vec::new();
+        for incoming in batch.drain(..) {
+            self.take(incoming, &mut events);
+        }
+        match self.calls {
+            Calls::Batched => self.ask(events).await?,
+            Calls::PerEvent => self.ask_each(events).await?,
+        }
+        self.finish();
+        Ok(())
     }
 
     fn take(&mut self, incoming: Incoming, events: &mut Vec<Event>) {
@@ -185,9 +192,13 @@ impl Reactor {
                 {
                     self.done.tasks += 1;
                     self.done.bytes += bytes;
-                    events.push(Event::Finished(*worker));
+                    let worker = *worker;
+                    events.push(Event::Finished { task, worker });
                     self.ready(ready, events);
                 }
+            }
+            Incoming::Message(_, ToServer::Stolen { task, given }) => {
+                events.push(Event::Stolen { task, given });
             }
             // What a worker that left was to do is lost: they only leave when all is over.
             Incoming::Closed(id) => drop(self.outgoing.remove(&id)),
@@ -224,11 +235,16 @@ impl Reactor {
             return Ok(());
         }
         self.events.send(events).map_err(|_| Gone)?;
-        let assignments = self.assignments.recv().await.ok_or(Gone)?;
-        for assignment in assignments {
-            self.assign(assignment);
-        }
-        self.flush();
+        let decisions = self.decisions.recv().await.ok_or(Gone)?;
+        info_span!("encode", items = decisions.assignments.len()).in_scope(|| {
+            for assignment in decisions.assignments {
+                self.assign(assignment);
+            }
+            for Steal { task, from } in decisions.steals {
+                self.tell(from, &ToWorker::Steal { task });
+            }
+            self.flush();
+        });
         Ok(())
     }
 
@@ -241,10 +257,15 @@ impl Reactor {
             task,
             key: known.key.clone(),
             inputs: self.table.inputs(task),
+            micros: known.micros,
         };
+        self.tell(worker, &compute);
+    }
+
+    fn tell(&mut self, worker: WorkerId, message: &ToWorker) {
         if let Some(pending) = self.pending.get_mut(worker.0 as usize) {
             // The limit is far above what a task of a graph within the limit takes.
-            drop(encode(&compute, pending));
+            drop(encode(message, pending));
         }
     }
 

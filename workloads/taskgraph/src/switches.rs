@@ -22,6 +22,8 @@ pub enum Placement {
     Least,
     /// Any one.
     Random,
+    /// Any one, and who has nothing to do gets half of what waits where most does.
+    Stealing,
 }
 
 /// Where tasks are kept.
@@ -90,6 +92,7 @@ impl FromStr for Switches {
             match part {
                 "scan-placement" => switches.placement = Placement::Scan,
                 "least-placement" => switches.placement = Placement::Least,
+                "stealing-placement" => switches.placement = Placement::Stealing,
                 "random-placement" => switches.placement = Placement::Random,
                 "boxed-table" => switches.table = Table::Boxed,
                 "dense-table" => switches.table = Table::Dense,

@@ -13,6 +13,8 @@ pub struct Task {
     pub key: String,
     /// Tasks whose results it needs.
     pub inputs: Vec<TaskId>,
+    /// Microseconds that it takes.
+    pub micros: u32,
     /// Tasks that need its result.
     consumers: Vec<TaskId>,
     /// How many of its inputs are still to be computed.
@@ -60,6 +62,7 @@ impl Table {
                 key: spec.key,
                 missing: spec.inputs.len() as u32,
                 inputs: spec.inputs,
+                micros: spec.micros,
                 consumers: Vec::new(),
                 worker: None,
                 is_finished: false,

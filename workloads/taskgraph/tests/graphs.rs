@@ -5,18 +5,20 @@
 use bytes::BytesMut;
 use taskgraph::client::{Client, expected};
 use taskgraph::graph::{self, TaskId, TaskSpec};
-use taskgraph::protocol::{Done, Messages, ToServer, encode};
+use taskgraph::protocol::{Done, Messages, ToServer, WorkerId, encode};
 use taskgraph::server::Server;
+use taskgraph::stealing::Stealing;
 use taskgraph::{Cluster, Switches};
 use tokio::io::AsyncWriteExt as _;
 
-const FORMS: [&str; 7] = [
+const FORMS: [&str; 8] = [
     "story",
     "cured",
     "story+dense-table",
     "story+batched-calls",
     "story+random-placement",
     "story+least-placement",
+    "cured+stealing-placement",
     "cured+boxed-table+event-calls",
 ];
 
@@ -33,6 +35,7 @@ fn every_form_computes_every_graph() {
         for (name, graph) in [
             ("merge", graph::merge(50)),
             ("tree", graph::tree(33)),
+            ("slow", graph::merge_slow(12, 500)),
             ("one", graph::tree(1)),
             ("nothing", Vec::new()),
         ] {
@@ -55,6 +58,7 @@ fn graphs_that_are_none_are_answered_as_empty() {
     let task = |id, inputs: &[u32]| TaskSpec {
         id: TaskId(id),
         key: String::new(),
+        micros: 0,
         inputs: inputs.iter().copied().map(TaskId).collect(),
     };
     for graph in [
@@ -103,4 +107,42 @@ fn names_of_variants() {
     );
     assert!("cured+quantum-table".parse::<Switches>().is_err());
     assert!("".parse::<Switches>().is_err());
+}
+
+/// A worker that had all the tasks gives half of them to one that had none, and only those that it has not begun.
+#[test]
+fn tasks_are_stolen() {
+    let mut stealing = Stealing::new(3);
+    stealing.join();
+    for task in 0..6 {
+        assert_eq!(stealing.place(TaskId(task)), Some(WorkerId(0)));
+    }
+    assert_eq!(stealing.balance(), [], "there is nobody else");
+    stealing.join();
+    let asked = stealing.balance();
+    let tasks: Vec<u32> = asked.iter().map(|steal| steal.task.0).collect();
+    assert_eq!(tasks, [5, 4, 3]);
+    assert!(asked.iter().all(|steal| steal.from == WorkerId(0)));
+    assert_eq!(stealing.balance(), [], "all of it is under way");
+    assert_eq!(stealing.stolen(TaskId(5), true), Some(WorkerId(1)));
+    // Begun, and done before the answer came.
+    assert_eq!(stealing.stolen(TaskId(4), false), None);
+    stealing.finish(TaskId(3), WorkerId(0));
+    assert_eq!(stealing.stolen(TaskId(3), false), None);
+    // The second worker has one task and the first one four.
+    stealing.finish(TaskId(5), WorkerId(1));
+    assert_eq!(stealing.balance().len(), 2);
+}
+
+/// Whoever is asked for a task answers, and nothing is lost or computed twice.
+#[test]
+fn stealing_shares_slow_tasks() {
+    on_one_thread(async {
+        let graph = graph::merge_slow(40, 1_000);
+        let switches: Switches = "cured+stealing-placement".parse().unwrap();
+        let mut cluster = Cluster::start(switches, 8, graph.clone(), 3);
+        for _ in 0..3 {
+            assert_eq!(cluster.compute().await.unwrap(), expected(&graph));
+        }
+    });
 }

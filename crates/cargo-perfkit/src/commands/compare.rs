@@ -334,7 +334,7 @@ impl Measuring<'_> {
             let is_kept = |pass: &Pass| match pass {
                 Pass::Time => false,
                 Pass::Cpu => self.args.lens.iter().any(|lens| lens == "cpu"),
-                Pass::Count | Pass::Dhat | Pass::Instructions | Pass::Load => true,
+                Pass::Count | Pass::Dhat | Pass::Instructions | Pass::Load | Pass::Stages => true,
             };
             job.passes.retain(|(pass, _)| is_kept(pass));
             if counts_instructions && job.id.runtime == "current_thread" {

@@ -4,26 +4,6 @@ use serde_json::Value;
 
 use crate::sandbox::Sandbox;
 
-const MANIFEST: &str = r#"[package]
-name = "NAME"
-version = "0.1.0"
-edition = "2024"
-publish = false
-
-[lib]
-bench = false
-
-[[bench]]
-name = "NAME"
-path = "benches/loads.rs"
-harness = false
-
-[dev-dependencies]
-perfkit = { path = "LIBRARY" }
-
-[workspace]
-"#;
-
 const BENCH: &str = r#"//! Requests that take a millisecond of the processor.
 
 use perfkit::load::{Step, open_loop};
@@ -65,16 +45,8 @@ fn seldom(bench: &mut Bench) {
 }
 "#;
 
-/// In the build that tests share, packages and programs of one name would take each other's place.
 fn sandbox(name: &str) -> Sandbox {
-    let manifest = MANIFEST.replace("LIBRARY", &crate::sandbox::library());
-    let manifest = manifest.replace("NAME", name);
-    Sandbox::of(&[
-        ("Cargo.toml", &manifest),
-        ("benches/loads.rs", BENCH),
-        ("src/lib.rs", ""),
-    ])
-    .built()
+    Sandbox::bench(name, BENCH, "")
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod processes;
 mod reports;
 mod repository;
 mod sandbox;
+mod stages;
 mod types;
 mod usage;
 mod without_the_command;

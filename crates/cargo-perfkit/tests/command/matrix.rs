@@ -4,28 +4,6 @@ use serde_json::Value;
 
 use crate::sandbox::Sandbox;
 
-const MANIFEST: &str = r#"[package]
-name = "cells"
-version = "0.1.0"
-edition = "2024"
-publish = false
-
-[features]
-doubled = []
-
-[lib]
-bench = false
-
-[[bench]]
-name = "cells"
-harness = false
-
-[dev-dependencies]
-perfkit = { path = "LIBRARY" }
-
-[workspace]
-"#;
-
 const SETTINGS: &str = r#"[matrix.size]
 small = {}
 large = { variables = { CELLS_SIZE = "large" } }
@@ -58,14 +36,8 @@ fn blocks(bench: &mut Bench) {
 
 #[test]
 fn cells_are_measured_and_compared() {
-    let manifest = MANIFEST.replace("LIBRARY", &crate::sandbox::library());
-    let sandbox = Sandbox::of(&[
-        ("Cargo.toml", &manifest),
-        ("perfkit.toml", SETTINGS),
-        ("benches/cells.rs", BENCH),
-        ("src/lib.rs", ""),
-    ])
-    .built();
+    let sandbox = Sandbox::bench("cells", BENCH, "[features]\ndoubled = []");
+    std::fs::write(sandbox.root.join("perfkit.toml"), SETTINGS).expect("there is room");
 
     let matrix = [
         "--matrix",

@@ -7,26 +7,6 @@ use serde_json::Value;
 
 use crate::sandbox::Sandbox;
 
-const MANIFEST: &str = r#"[package]
-name = "NAME"
-version = "0.1.0"
-edition = "2024"
-publish = false
-
-[lib]
-bench = false
-
-[[bench]]
-name = "NAME"
-path = "benches/echo.rs"
-harness = false
-
-[dev-dependencies]
-perfkit = { path = "LIBRARY" }
-
-[workspace]
-"#;
-
 const BENCH: &str = r#"//! Sends bytes to another process and back.
 
 use std::io::{Read as _, Write as _};
@@ -70,14 +50,7 @@ fn echo(bench: &mut Bench) {
 
 /// In the build that tests share, packages and programs of one name would take each other's place.
 fn sandbox(name: &str) -> Sandbox {
-    let manifest = MANIFEST.replace("LIBRARY", &crate::sandbox::library());
-    let manifest = manifest.replace("NAME", name);
-    Sandbox::of(&[
-        ("Cargo.toml", &manifest),
-        ("benches/echo.rs", BENCH),
-        ("src/lib.rs", ""),
-    ])
-    .built()
+    Sandbox::bench(name, BENCH, "")
 }
 
 /// Processes of programs of this name.

@@ -61,6 +61,40 @@ impl Sandbox {
         })
     }
 
+    /// A package with one bench target, and more lines for its manifest: dependencies of the target, tables. In the build that
+    /// tests share, packages of one name would take each other's place, so that every test has a name of its own.
+    pub(crate) fn bench(name: &str, source: &str, more: &str) -> Self {
+        let manifest = format!(
+            r#"[package]
+name = "{name}"
+version = "0.1.0"
+edition = "2024"
+publish = false
+
+[lib]
+bench = false
+
+[[bench]]
+name = "{name}"
+path = "benches/bench.rs"
+harness = false
+
+[workspace]
+
+[dev-dependencies]
+perfkit = {{ path = "{}" }}
+{more}
+"#,
+            library()
+        );
+        Self::of(&[
+            ("Cargo.toml", &manifest),
+            ("benches/bench.rs", source),
+            ("src/lib.rs", ""),
+        ])
+        .built()
+    }
+
     fn new(root: impl FnOnce(&Path) -> PathBuf) -> Self {
         fetch();
         let folder = tempfile::tempdir().expect("there is room for a folder");

@@ -203,6 +203,11 @@ impl CaseDigest<'_> {
                 .all(|pass| !matches!(pass.outcome, Outcome::Failed { .. }))
     }
 
+    /// Whether there is more to show of it than metrics.
+    pub(crate) fn shows_otherwise(&self) -> bool {
+        !self.case.load.is_empty() || self.case.stages.is_some()
+    }
+
     /// How many rows have this judgement.
     pub(crate) fn judged(&self, judgement: &Judgement) -> usize {
         let rows = self.rows.iter();

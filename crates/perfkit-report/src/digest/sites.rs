@@ -24,6 +24,12 @@ pub(crate) struct Site {
 
 /// Allocation sites, most bytes of either side first.
 pub(crate) fn sites(case: &Case, base: Option<&Case>) -> Vec<Site> {
+    // Nothing is known of what was not looked at; it is not nothing.
+    let is_measured = |case: &Case| case.measurements.contains_key("heap.bytes");
+    if !is_measured(case) {
+        return Vec::new();
+    }
+    let base = base.filter(|base| is_measured(base));
     let mut sites = collect(case);
     for (key, site) in base.map(collect).unwrap_or_default() {
         let entry = sites.entry(key).or_insert_with(|| Site {

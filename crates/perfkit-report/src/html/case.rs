@@ -72,6 +72,7 @@ pub(super) fn section(
         time_bar(page, case, palette);
     }
     super::load::section(page, case);
+    super::stages::section(page, case);
     if super::flame::has_graph(case) {
         page.push_str(&format!(
             "<h3>Flamegraphs</h3>\n<div class=\"flame\" data-case=\"{index}\"><noscript>The flamegraphs need \
@@ -84,7 +85,7 @@ pub(super) fn section(
 }
 
 fn metrics(page: &mut String, case: &CaseDigest<'_>, reasons: &[Reason<'_>]) {
-    if case.rows.is_empty() && !case.case.load.is_empty() {
+    if case.rows.is_empty() && case.shows_otherwise() {
         return;
     }
     if case.rows.is_empty() {

@@ -10,11 +10,16 @@ use crate::digest::cases::{CaseDigest, Reason, TableRow};
 use crate::digest::load::{self, load};
 use crate::digest::parts::parts;
 use crate::digest::sites::sites;
+use crate::digest::stages;
 use crate::digest::types::moves;
 use crate::text;
 
 /// Types and sites shown; the rest is in the HTML report.
 const TOP: usize = 5;
+/// What fits of the table of stages; the HTML report has all columns.
+const STAGE_COLUMNS: [usize; 8] = [0, 2, 3, 4, 6, 7, 8, 9];
+/// The one of the base.
+const BASE_COLUMN: usize = 4;
 /// One fill per part of the bar, so that it reads without colour. What is unknown is always `?`.
 const FILLS: [char; 10] = ['█', '▒', '▓', '░', '=', '-', ':', '+', '.', '~'];
 
@@ -45,6 +50,7 @@ pub(super) fn quiet(page: &mut Page, case: &CaseDigest<'_>) {
     }
     page.labelled("", 2, &words.join(" · "));
     under_load(page, case);
+    by_stage(page, case);
     time_bar(page, case);
 }
 
@@ -53,6 +59,7 @@ pub(super) fn changed(page: &mut Page, case: &CaseDigest<'_>, reasons: &[Reason<
     heading(page, case);
     metrics(page, case, reasons);
     under_load(page, case);
+    by_stage(page, case);
     time_bar(page, case);
     moved_types(page, case);
     allocation_sites(page, case);
@@ -106,8 +113,36 @@ fn under_load(page: &mut Page, case: &CaseDigest<'_>) {
     page.table(4, &[7], &rows);
 }
 
+/// What went through each stage.
+fn by_stage(page: &mut Page, case: &CaseDigest<'_>) {
+    let stages = stages::rows(case.case, case.base);
+    if stages.is_empty() {
+        return;
+    }
+    if let Some(sentence) = stages::busiest(case.case) {
+        page.labelled("", 2, &format!("stages: {sentence}"));
+    }
+    let has_base = stages.iter().any(|row| !row.cells[BASE_COLUMN].is_empty());
+    let columns = STAGE_COLUMNS
+        .into_iter()
+        .filter(|column| has_base || *column != BASE_COLUMN);
+    let titles = columns.clone().map(|column| stages::TITLES[column + 1]);
+    let titles = std::iter::once(stages::TITLES[0]).chain(titles);
+    let mut rows: Vec<Vec<Cell>> = vec![
+        titles
+            .map(|title| Cell::toned(title, Tone::Faint))
+            .collect(),
+    ];
+    rows.extend(stages.iter().map(|row| {
+        let name = format!("{}{}", "  ".repeat(row.depth), row.name);
+        let cells = columns.clone().map(|column| row.cells[column].clone());
+        std::iter::once(name).chain(cells).map(Cell::new).collect()
+    }));
+    page.table(4, &[0], &rows);
+}
+
 fn metrics(page: &mut Page, case: &CaseDigest<'_>, reasons: &[Reason<'_>]) {
-    if case.rows.is_empty() && !case.case.load.is_empty() {
+    if case.rows.is_empty() && case.shows_otherwise() {
         return;
     }
     if case.rows.is_empty() {

@@ -6,6 +6,8 @@ pub(crate) mod cpu;
 #[cfg(feature = "dhat")]
 pub(crate) mod dhat;
 pub(crate) mod instructions;
+#[cfg(feature = "stages")]
+pub(crate) mod stages;
 pub(crate) mod time;
 mod turns;
 

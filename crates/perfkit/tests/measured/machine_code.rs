@@ -22,6 +22,7 @@ fn ordinary_build(debug_info: &str) -> PathBuf {
         .args(["--package", "ddsplit", "--bench", "ddsplit"])
         .args(["--package", "exchange", "--package", "frame-resize"])
         .args(["--features", "perfkit/cpu", "--features", "perfkit/dhat"])
+        .args(["--features", "perfkit/stages"])
         .args([
             "--config",
             &format!("profile.bench.package.ddsplit.debug={debug_info}"),
