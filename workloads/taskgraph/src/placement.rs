@@ -28,7 +28,7 @@ pub enum Placement {
         random: fastrand::Rng,
     },
     /// Draws one, and corrects that later.
-    Stealing(Stealing),
+    Stealing(Box<Stealing>),
 }
 
 /// A worker as the scan knows it.
@@ -60,7 +60,7 @@ impl Placement {
                 workers: 0,
                 random: fastrand::Rng::with_seed(seed),
             },
-            switches::Placement::Stealing => Self::Stealing(Stealing::new(seed)),
+            switches::Placement::Stealing => Self::Stealing(Box::new(Stealing::new(seed))),
         }
     }
 
