@@ -101,6 +101,8 @@ pub(crate) fn judge_timing(
         Decision::Worse => Judgement::Worse,
         Decision::Better => Judgement::Better,
         Decision::Same => Judgement::Same,
+        // Whether it got better is open, and no reason to fail a gate.
+        Decision::Open if timing.excludes_growth => Judgement::Same,
         Decision::Open => Judgement::NotJudged {
             reason: format!(
                 "after {} pairs the change may be anything from {} to {}; a quieter machine, more time (`--time-budget`) or a larger limit would decide",

@@ -185,6 +185,25 @@ fn rounds_of_the_same_orders_are_no_further_evidence() {
     assert_eq!(of_one_order, GATE.judge(&again, 1));
 }
 
+/// Ten orders that all got faster, some by much: how much better it got is open, and that it did not get worse is not.
+#[test]
+fn what_may_be_better_is_not_worse() {
+    let luck = [0.94, 0.99, 0.93, 0.995, 0.96, 0.98, 0.94, 0.998, 0.97, 0.95];
+    let faster = rounds(&luck.map(|factor| (5e6, 5e6 * factor, 5e6)));
+    let timing = GATE.judge(&faster, 1);
+    assert_eq!(
+        (timing.decision, timing.excludes_growth),
+        (Decision::Open, true),
+        "{timing:?}"
+    );
+    let slower = GATE.judge(&swapped(&faster), 1);
+    assert_eq!(
+        (slower.decision, slower.excludes_growth),
+        (Decision::Open, false),
+        "{slower:?}"
+    );
+}
+
 fn swapped(rounds: &[Round]) -> Vec<Round> {
     rounds
         .iter()

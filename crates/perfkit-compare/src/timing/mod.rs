@@ -72,6 +72,8 @@ pub struct Timing {
     pub estimate: Option<Estimate>,
     /// What they mean.
     pub decision: Decision,
+    /// Whether it did not grow by what is looked for, however much it may have shrunk.
+    pub excludes_growth: bool,
     /// The smallest relative growth that would have been called worse; `None` where nothing could be.
     pub smallest_effect: Option<f64>,
 }
@@ -142,6 +144,7 @@ impl Gate {
             return Timing {
                 estimate: None,
                 decision: Decision::Open,
+                excludes_growth: false,
                 smallest_effect: None,
             };
         };
@@ -166,6 +169,7 @@ impl Gate {
                 control: control.estimate.exp_m1(),
             }),
             decision,
+            excludes_growth: decision != Decision::ControlFailed && effect.high < detect,
             smallest_effect: Some((floor + effect.estimate - effect.low).exp_m1()),
         }
     }
