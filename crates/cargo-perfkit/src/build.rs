@@ -50,6 +50,8 @@ pub(crate) struct Built {
     pub(crate) settings: Vec<String>,
     /// Whether moves are annotated.
     pub(crate) annotated_moves: bool,
+    /// The triple it was built for.
+    pub(crate) triple: String,
 }
 
 /// Debug info that names what is measured, and no more: types for the workspace, lines for dependencies.
@@ -99,6 +101,8 @@ pub(crate) fn programs(
     settings: &Settings,
     rustc: &Rustc,
 ) -> anyhow::Result<Built> {
+    let triple = rustc.triple(chosen.target.as_deref(), &workspace.root);
+    rustc.check(&triple)?;
     let annotate = settings.annotate_moves && rustc.annotates_moves;
     let mut flags: Vec<String> = wrapper::FLAGS
         .iter()
@@ -187,6 +191,7 @@ pub(crate) fn programs(
         executables,
         settings: flags,
         annotated_moves: annotate,
+        triple,
     })
 }
 
@@ -251,6 +256,9 @@ fn prepare(command: &mut Command, workspace: &Workspace, chosen: &BuildArgs) {
             .then_some("--no-default-features"),
     );
     command.args(chosen.all_features.then_some("--all-features"));
+    if let Some(triple) = &chosen.target {
+        command.args(["--target", triple]);
+    }
     command.args(progress::is_quiet().then_some("--quiet"));
     command
         .current_dir(&workspace.root)

@@ -13,6 +13,20 @@ pub(crate) struct Wrappers {
     pub(crate) workspace: Option<String>,
 }
 
+/// The triple that cargo builds for where nobody chooses one: `build.target`.
+pub(crate) fn triple(directory: &Path) -> Option<String> {
+    let variable = std::env::var("CARGO_BUILD_TARGET").ok();
+    let configured = || {
+        files(directory).find_map(|path| {
+            let file: toml::Table = std::fs::read_to_string(path).ok()?.parse().ok()?;
+            Some(file.get("build")?.get("target")?.as_str()?.to_owned())
+        })
+    };
+    variable
+        .filter(|triple| !triple.is_empty())
+        .or_else(configured)
+}
+
 /// Reads variables first, then `.cargo/config.toml` from `directory` upwards, then cargo's home.
 pub(crate) fn wrappers(directory: &Path) -> Wrappers {
     let here = std::env::current_dir().unwrap_or_default();

@@ -126,6 +126,9 @@ pub(crate) struct BuildArgs {
     /// With all features.
     #[arg(long)]
     pub(crate) all_features: bool,
+    /// Build for this target, which this machine has to be able to run [default: cargo's `build.target`, else this machine's].
+    #[arg(long, value_name = "TRIPLE")]
+    pub(crate) target: Option<String>,
 }
 
 /// `cargo perfkit run`.

@@ -67,7 +67,7 @@ pub(crate) fn describe(
 ) -> Environment {
     Environment {
         rustc: rustc.version.clone(),
-        target: rustc.host.clone(),
+        target: built.triple.clone(),
         build: code_settings(built),
         annotated_moves: built.annotated_moves,
         lockfile: workspace
@@ -76,8 +76,7 @@ pub(crate) fn describe(
             .unwrap_or_default(),
         packages: workspace.package_versions(),
         os: operating_system(),
-        libc: said(Command::new("getconf").arg("GNU_LIBC_VERSION"))
-            .unwrap_or_else(|| "unknown".to_owned()),
+        libc: libc(&built.triple),
         processor: processor(),
         processors: match settings.processors {
             0 => std::thread::available_parallelism().map_or(0, |count| count.get() as u32),
@@ -89,11 +88,19 @@ pub(crate) fn describe(
     }
 }
 
+/// The C library that programs of this triple use.
+fn libc(triple: &str) -> String {
+    if triple.contains("musl") {
+        return "musl".to_owned();
+    }
+    said(Command::new("getconf").arg("GNU_LIBC_VERSION")).unwrap_or_else(|| "unknown".to_owned())
+}
+
 /// What the layout of types depends on, beside the source.
 pub(crate) fn of_types(rustc: &Rustc, built: &Built) -> Environment {
     Environment {
         rustc: rustc.version.clone(),
-        target: rustc.host.clone(),
+        target: built.triple.clone(),
         build: code_settings(built),
         ..Environment::default()
     }

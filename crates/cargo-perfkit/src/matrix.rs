@@ -25,6 +25,8 @@ pub(crate) struct Setting {
     pub(crate) features: Vec<String>,
     /// Variables that workloads get to see.
     pub(crate) variables: BTreeMap<String, String>,
+    /// Triple to build for.
+    pub(crate) target: Option<String>,
 }
 
 /// One combination of values.
@@ -43,6 +45,11 @@ impl Cell {
     pub(crate) fn build(&self, chosen: &BuildArgs) -> BuildArgs {
         BuildArgs {
             features: [&chosen.features[..], &self.setting.features].concat(),
+            target: self
+                .setting
+                .target
+                .clone()
+                .or_else(|| chosen.target.clone()),
             ..chosen.clone()
         }
     }
@@ -95,6 +102,7 @@ impl Cell {
         cell.setting
             .features
             .extend(setting.features.iter().cloned());
+        cell.setting.target = setting.target.clone().or(cell.setting.target);
         let variables = setting.variables.iter();
         cell.setting
             .variables

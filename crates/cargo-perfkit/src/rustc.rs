@@ -1,12 +1,12 @@
 //! What the compiler is and can do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::Context as _;
 
 use crate::failure::Failure;
-use crate::wrapper;
+use crate::{cargo_config, wrapper};
 
 /// The compiler cargo will use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,10 +19,53 @@ pub(crate) struct Rustc {
     pub(crate) annotates_moves: bool,
 }
 
+impl Rustc {
+    /// The triple that is built for: the one that was chosen, or that cargo's configuration names, or this machine's.
+    pub(crate) fn triple(&self, chosen: Option<&str>, workspace: &Path) -> String {
+        chosen
+            .map(str::to_owned)
+            .or_else(|| cargo_config::triple(workspace))
+            .unwrap_or_else(|| self.host.clone())
+    }
+
+    /// Whether there is a standard library for this triple. One that rustc does not know is left to cargo to explain, as is
+    /// one described by a file.
+    pub(crate) fn has(&self, triple: &str) -> bool {
+        if triple == self.host {
+            return true;
+        }
+        let mut command = Command::new(program());
+        command.args(["--print=target-libdir", "--target", triple]);
+        match command.stderr(Stdio::null()).output() {
+            Ok(output) if output.status.success() => {
+                Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir()
+            }
+            _ => true,
+        }
+    }
+
+    /// Fails where there is none.
+    pub(crate) fn check(&self, triple: &str) -> Result<(), Failure> {
+        if self.has(triple) {
+            return Ok(());
+        }
+        Err(Failure::usage(format!("the target `{triple}` is not installed")).hint(install(triple)))
+    }
+}
+
+/// What to do about a target that is not there.
+pub(crate) fn install(triple: &str) -> String {
+    format!("`rustup target add {triple}` installs its standard library")
+}
+
+fn program() -> PathBuf {
+    std::env::var_os("RUSTC").map_or_else(|| PathBuf::from("rustc"), PathBuf::from)
+}
+
 /// Asks the compiler.
 #[tracing::instrument(level = "info", skip_all)]
 pub(crate) fn ask() -> anyhow::Result<Rustc> {
-    let program = std::env::var_os("RUSTC").map_or_else(|| PathBuf::from("rustc"), PathBuf::from);
+    let program = program();
     let question = |arguments: &[&str]| {
         let mut command = Command::new(&program);
         command

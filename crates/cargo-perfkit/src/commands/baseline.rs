@@ -89,7 +89,7 @@ fn open(global: &Global) -> anyhow::Result<(Workspace, Baselines)> {
     let (settings, _) = settings::load(&workspace.root)?;
     let baselines = Baselines {
         folder: workspace.root.join(&settings.baselines),
-        target: rustc::ask()?.host,
+        target: rustc::ask()?.triple(None, &workspace.root),
     };
     Ok((workspace, baselines))
 }

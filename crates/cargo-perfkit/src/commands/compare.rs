@@ -41,7 +41,7 @@ pub(crate) fn compare(global: &Global, args: &CompareArgs) -> anyhow::Result<Exi
     rendered::check_whole(args.format)?;
     let baselines = Baselines {
         folder: workspace.root.join(&settings.baselines),
-        target: rustc.host.clone(),
+        target: rustc.triple(args.select.build.target.as_deref(), &workspace.root),
     };
     let resolver = Resolver {
         workspace: &workspace,

@@ -199,7 +199,7 @@ fn open(global: &Global) -> anyhow::Result<(Workspace, Histories)> {
     let (settings, _) = settings::load(&workspace.root)?;
     let histories = Histories {
         folder: workspace.root.join(&settings.history),
-        target: rustc::ask()?.host,
+        target: rustc::ask()?.triple(None, &workspace.root),
     };
     Ok((workspace, histories))
 }

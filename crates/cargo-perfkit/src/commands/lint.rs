@@ -33,7 +33,7 @@ pub(crate) fn lint(global: &Global, args: &LintArgs) -> anyhow::Result<Exit> {
     let (settings, policy) = settings::load(&workspace.root)?;
     let baselines = Baselines {
         folder: workspace.root.join(&settings.baselines),
-        target: rustc.host.clone(),
+        target: rustc.triple(args.build.target.as_deref(), &workspace.root),
     };
     let linter = Linter {
         workspace: &workspace,

@@ -27,7 +27,7 @@ pub(crate) fn report(global: &Global, args: &ReportArgs) -> anyhow::Result<Exit>
     let (settings, policy) = settings::load(&workspace.root)?;
     let baselines = Baselines {
         folder: workspace.root.join(&settings.baselines),
-        target: rustc::ask()?.host,
+        target: rustc::ask()?.triple(None, &workspace.root),
     };
     let run = store::load_run(&workspace, args.run.as_deref())?;
     let base = base(&baselines, args.baseline.as_deref(), &settings)?;

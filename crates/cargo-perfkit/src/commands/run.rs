@@ -17,7 +17,7 @@ use crate::matrix::{self, Cell};
 use crate::plan::Choice;
 use crate::session::{self, Home, Opening, Session};
 use crate::settings::Settings;
-use crate::{measure, plan, progress, rendered, settings, store};
+use crate::{measure, plan, progress, rendered, rustc, settings, store};
 
 /// Runs the command.
 pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
@@ -26,7 +26,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
     let policy = with_threshold(policy, args.noise_threshold)?;
     let baselines = Baselines {
         folder: workspace.root.join(&settings.baselines),
-        target: rustc.host.clone(),
+        target: rustc.triple(args.select.build.target.as_deref(), &workspace.root),
     };
     // Before anything long: a mistyped name is told at once.
     plan::passes(&args.lens)?;
@@ -84,13 +84,35 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
 
 /// Builds, measures and names; nothing is judged yet.
 fn measured(home: Home<'_>, args: &RunArgs) -> anyhow::Result<Run> {
-    let cells = matrix::cells(&args.matrix, home.settings)?;
+    let all = matrix::cells(&args.matrix, home.settings)?;
+    let mut cells = Vec::new();
+    let mut missing = Vec::new();
+    for cell in all {
+        match &cell.setting.target {
+            Some(triple) if !home.rustc.has(triple) => {
+                let install = rustc::install(triple);
+                missing.push(format!("not available: {}; {install}", cell.name));
+            }
+            _ => cells.push(cell),
+        }
+    }
+    if cells.is_empty() {
+        return Err(Failure::usage("no cell of the matrix is available")
+            .hint(missing.join("; "))
+            .into());
+    }
+    for sentence in &missing {
+        progress::warn(sentence);
+    }
     let sessions = cells
         .iter()
         .map(|cell| Session::open(home, home.workspace, &args.select.build, cell))
         .collect::<anyhow::Result<Vec<Session<'_>>>>()?;
     let opening = Opening::now(home)?;
-    in_cells(&opening, &cells, &sessions, args).inspect_err(|_| opening.discard(home))
+    let mut run =
+        in_cells(&opening, &cells, &sessions, args).inspect_err(|_| opening.discard(home))?;
+    run.environment.differences.extend(missing);
+    Ok(run)
 }
 
 /// One run of the cases of all cells.

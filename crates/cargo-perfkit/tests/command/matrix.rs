@@ -11,6 +11,10 @@ large = { variables = { CELLS_SIZE = "large" } }
 [matrix.form]
 single = {}
 doubled = { features = ["doubled"] }
+
+[matrix.machine]
+here = {}
+elsewhere = { target = "riscv64gc-unknown-linux-gnu" }
 "#;
 
 const BENCH: &str = r#"//! Allocates as many blocks as its surroundings say.
@@ -93,8 +97,51 @@ fn cells_are_measured_and_compared() {
     let outcome = sandbox.perfkit(&["run", "--matrix", "colour=red"]);
     assert_eq!(outcome.code, Some(2), "{}", outcome.text());
     assert!(
-        outcome.stderr.contains("form, runtime, size"),
+        outcome.stderr.contains("form, machine, runtime, size"),
         "{}",
         outcome.text()
     );
+}
+
+/// What is not installed is left out of a matrix, and said; where it is all that was asked for, it is an error.
+#[test]
+fn targets_that_are_not_installed() {
+    let sandbox = Sandbox::bench("targets", BENCH, "[features]\ndoubled = []");
+    std::fs::write(sandbox.root.join("perfkit.toml"), SETTINGS).expect("there is room");
+    let remedy = "rustup target add riscv64gc-unknown-linux-gnu";
+    let fixed = ["run", "--lens", "heap", "--quick", "--format", "json"];
+    let outcome = sandbox.perfkit(&[&fixed[..], &["--matrix", "machine=here,elsewhere"]].concat());
+    assert_eq!(outcome.code, Some(0), "{}", outcome.text());
+    assert!(outcome.stderr.contains(remedy), "{}", outcome.text());
+    let report: Value = serde_json::from_str(&outcome.stdout).expect("stdout is JSON alone");
+    assert_eq!(report["run"]["cases"].as_array().map(Vec::len), Some(1));
+    let host = report["run"]["environment"]["target"]
+        .as_str()
+        .expect("a triple")
+        .to_owned();
+
+    for arguments in [
+        &["run", "--matrix", "machine=elsewhere"][..],
+        &["run", "--target", "riscv64gc-unknown-linux-gnu"],
+        &[
+            "compare",
+            "--base",
+            "cell:machine=here",
+            "--head",
+            "cell:machine=elsewhere",
+        ],
+        &["lint", "--target", "riscv64gc-unknown-linux-gnu"],
+    ] {
+        let outcome = sandbox.perfkit(arguments);
+        assert_eq!(outcome.code, Some(2), "{arguments:?}: {}", outcome.text());
+        assert!(
+            outcome.stderr.contains(remedy),
+            "{arguments:?}: {}",
+            outcome.text()
+        );
+    }
+
+    // One that is named goes the way of any other.
+    let outcome = sandbox.perfkit(&[&fixed[..], &["--target", &host]].concat());
+    assert_eq!(outcome.code, Some(0), "{}", outcome.text());
 }
