@@ -50,6 +50,8 @@ const STD_CRATES: [&str; 10] = [
 
 /// Path prefixes, matched at `::`, in order. A crate is the shortest prefix.
 static PATHS: &[(&str, Category)] = &[
+    // What a static program copies with: its libc's own `memmove` is this one.
+    ("perfkit_hooks::interpose_copies::real", Category::Memcpy),
     ("perfkit", Category::Perfkit),
     ("perfkit_hooks", Category::Perfkit),
     // What the profiler runs inside the measured process.
@@ -176,9 +178,6 @@ const PRIMITIVES: [&str; 19] = [
     "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",
     "f64", "bool", "char", "pointer", "tuple", "fn",
 ];
-
-/// perfkit's own functions that wrap a part of the user's code: they do not start a workload's body.
-const INSIDE_A_BODY: [&str; 2] = ["perfkit::stage", "perfkit::span"];
 
 /// Functions of C libraries and compiler shims by how their name starts, and the name to show; empty keeps it.
 /// A trailing `$` asks for the whole name.
@@ -326,12 +325,6 @@ pub fn canonical(symbol: &str) -> String {
         Some((_, _, shown)) if !shown.is_empty() => (*shown).to_owned(),
         _ => symbol.to_owned(),
     }
-}
-
-/// Whether a perfkit frame wraps a part of a body, rather than starting one.
-#[must_use]
-pub fn inside_a_body(path: &str) -> bool {
-    INSIDE_A_BODY.iter().any(|row| within(path, row))
 }
 
 fn symbol_row(symbol: &str) -> Option<&'static (&'static str, Category, &'static str)> {

@@ -166,11 +166,7 @@ fn from_root<'s, 'a>(levels: &'s [Level<'a>]) -> (Option<Frame>, &'s [Level<'a>]
     // What perfkit runs ends in the user's code or, idle, in the executor; below that perfkit is only a hook.
     let runs = |level: &Level<'_>| level.is_user() || level.is_infrastructure();
     let last = levels.iter().rposition(runs).unwrap_or(0);
-    let starts = |level: &Level<'_>| {
-        level.is_ours()
-            && level.code.krate == "perfkit"
-            && !categories::inside_a_body(&level.code.path)
-    };
+    let starts = |level: &Level<'_>| level.is_ours() && level.code.krate == "perfkit";
     let body = levels[..last].iter().rposition(starts);
     match (task, body) {
         (Some(task), body) if body.is_none_or(|body| body < task) => {

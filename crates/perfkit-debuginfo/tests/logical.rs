@@ -368,10 +368,10 @@ const FOLDS: &[(&str, &str, Leaf, &str)] = &[
         "app app::f",
     ),
     (
-        "a stage does not cut its body",
-        "perfkit::bench::run > async app::body{0} > perfkit::stage::Stage::poll > async app::inner{0}",
+        "a static program copies with the hooks' own function",
+        "app::f > perfkit_hooks::interpose_copies::real::memmove",
         Leaf::Exact,
-        "app async app::body > app async app::inner",
+        "app app::f > memcpy perfkit_hooks::interpose_copies::real::memmove",
     ),
     (
         "a body run as a task is still the body",
