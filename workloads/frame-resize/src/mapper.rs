@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::io::{DuplexStream, ReadHalf, WriteHalf};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
+use tracing::{Instrument as _, info_span};
 
 use crate::grpc;
 use crate::message::Message;
@@ -142,9 +143,10 @@ impl Mapper {
 
 impl Link {
     async fn map(&mut self, messages: Vec<Message>) -> Result<Vec<Message>, MapError> {
+        let span = info_span!("stream", items = messages.len());
         match self {
-            Self::Pipe(stream) => stream.map(messages).await,
-            Self::Grpc(stream) => stream.map(&messages).await,
+            Self::Pipe(stream) => stream.map(messages).instrument(span).await,
+            Self::Grpc(stream) => stream.map(&messages).instrument(span).await,
         }
     }
 }

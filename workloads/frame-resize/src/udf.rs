@@ -5,7 +5,7 @@ use std::io;
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::io::DuplexStream;
-use tracing::info_span;
+use tracing::{Instrument as _, info_span};
 
 use crate::detect::{detect, shows_something};
 use crate::protocol::{Envelope, Kind, read, write};
@@ -132,7 +132,10 @@ pub async fn serve(
         ));
     }
     write(&mut responses, &handshake, switches).await?;
-    while let Some(request) = read(&mut requests, switches).await? {
+    while let Some(request) = read(&mut requests, switches)
+        .instrument(info_span!("receive"))
+        .await?
+    {
         let (kind, payload) = match function.map(request.payload).await {
             Ok(Some(value)) => (Kind::Mapped, value),
             Ok(None) => (Kind::Dropped, Bytes::new()),
@@ -147,6 +150,7 @@ pub async fn serve(
             },
             switches,
         )
+        .instrument(info_span!("answer"))
         .await?;
     }
     Ok(())

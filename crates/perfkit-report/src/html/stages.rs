@@ -51,13 +51,17 @@ fn line(page: &mut String, row: &StageRow<'_>, shown: &Shown, stages: &Stages) {
     let stage = row.stage;
     let place = match stage.line {
         0 => String::new(),
-        line => format!(
-            "<div class=\"at\">{}:{line}</div>",
-            breakable(&text::shortened(&stage.file, 120))
-        ),
+        line => {
+            let file = stage.file.rsplit('/').next().unwrap_or_default();
+            format!(
+                " <span class=\"at\" title=\"{}\">{}:{line}</span>",
+                escape(&text::shortened(&stage.file, 120)),
+                breakable(&text::shortened(file, 40))
+            )
+        }
     };
     page.push_str(&format!(
-        "<tr><td style=\"padding-left:{}rem\"><code>{}</code>{place}</td>",
+        "<tr><td style=\"padding-left:{:.1}rem\"><code>{}</code>{place}</td>",
         row.depth as f64 * 1.2 + 0.6,
         escape(&row.name)
     ));
