@@ -1,7 +1,7 @@
 //! What goes through the stages of a workload: how much, how long it waits, and how long it takes.
 //!
 //! A stage is a named step. What goes through it once is a span (of `tracing`): it waits from when it is made until it is first
-//! worked on, and is processed from then until it is done. In between it is busy whenever somebody works on it.
+//! worked on, and is processed from then until it is done, in measured time. In between it is busy whenever somebody works on it.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,10 @@ pub struct Stages {
 pub struct Stage {
     /// Its name behind the names of those it is within, as `filter-resize/map`.
     pub name: String,
+    /// Its own name.
+    pub label: String,
+    /// How many stages it is within.
+    pub depth: u32,
     /// Source file, as the compiler saw it; empty where it is not known.
     pub file: String,
     /// Line; 0 where it is not known.
@@ -39,6 +43,8 @@ pub struct Stage {
     pub bytes: u64,
     /// Nanoseconds that were worked on them, with what is within them.
     pub busy: f64,
+    /// The same without what is within them.
+    pub busy_by_itself: f64,
     /// From when each was made until it was first worked on.
     pub queueing: Times,
     /// From then until it was done.

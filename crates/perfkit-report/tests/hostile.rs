@@ -115,6 +115,8 @@ fn hostile(name: &str) -> Sample {
             }
             for stage in case.stages.iter_mut().flat_map(|it| &mut it.stages) {
                 bend(&mut stage.name);
+                bend(&mut stage.label);
+                stage.depth = 1_000;
                 bend(&mut stage.file);
             }
             for pass in &mut case.passes {

@@ -1,7 +1,8 @@
 //! Spans of `tracing`, added up by stage.
 //!
 //! A span waits from when it is made until it is entered for the first time, is busy while it is entered, and done when its
-//! last handle is dropped. A stage is what all spans of one name at one place of the span tree are called.
+//! last handle and the last span within it are gone. A stage is what all spans of one name at one place of the span tree are
+//! called. All of it is told in measured time, which stands still between iterations.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -41,14 +42,13 @@ impl Watch {
     }
 
     pub(crate) fn end(&self) {
-        let now = Instant::now();
         let mut tally = lock(&self.0);
-        tally.measured = tally.at(now);
+        tally.measured = tally.now();
         tally.begun = None;
         tally.iterations += 1;
     }
 
-    /// Everything that ended. A stage without an end in an iteration is left out.
+    /// Everything that ended. A stage without an end is left out. Spans that are still there are of no account from now on.
     pub(crate) fn finish(self) -> Stages {
         let tally = std::mem::take(&mut *lock(&self.0));
         Stages {
@@ -104,30 +104,43 @@ struct Sums {
     within: Option<usize>,
     queueing: Durations,
     processing: Durations,
-    busy: Duration,
     /// Spans that wait now.
     pending: u64,
 }
 
 impl Tally {
-    /// Where a moment lies in the measured time.
-    fn at(&self, now: Instant) -> Duration {
-        let current = self.begun.map(|begun| now.saturating_duration_since(begun));
+    /// The measured time that has passed. It stands still between iterations.
+    fn now(&self) -> Duration {
+        let current = self.begun.map(|begun| begun.elapsed());
         self.measured + current.unwrap_or_default()
     }
 
+    /// The stage of a name within another. A function that calls itself goes through one stage and not through one per call.
     fn place(&mut self, within: Option<usize>, metadata: &'static Metadata<'static>) -> usize {
+        let mut outer = within;
+        while let Some(sums) = outer.and_then(|place| self.stages.get(place)) {
+            if sums.stage.label == metadata.name() {
+                return outer.unwrap_or_default();
+            }
+            outer = sums.within;
+        }
         let key = (within, metadata.name());
         if let Some(place) = self.places.get(&key) {
             return *place;
         }
-        let name = match within.and_then(|within| self.stages.get(within)) {
-            Some(outer) => format!("{}/{}", outer.stage.name, metadata.name()),
-            None => metadata.name().to_owned(),
+        let outer = within.and_then(|within| self.stages.get(within));
+        let (name, depth) = match outer {
+            Some(outer) => (
+                format!("{}/{}", outer.stage.name, metadata.name()),
+                outer.stage.depth + 1,
+            ),
+            None => (metadata.name().to_owned(), 0),
         };
         self.stages.push(Sums {
             stage: Stage {
                 name,
+                label: metadata.name().to_owned(),
+                depth,
                 file: metadata.file().unwrap_or_default().to_owned(),
                 line: metadata.line().unwrap_or_default(),
                 ..Stage::default()
@@ -141,73 +154,89 @@ impl Tally {
     }
 
     /// A span is made and waits.
-    fn wait(&mut self, place: usize, now: Instant) {
-        let pending = {
-            let sums = &mut self.stages[place];
-            sums.pending += 1;
-            sums.stage.most_pending = sums.stage.most_pending.max(sums.pending);
-            sums.pending
+    fn wait(&mut self, place: usize, now: Duration) {
+        self.reach(place, now);
+        let Some(sums) = self.stages.get_mut(place) else {
+            return;
         };
-        let slice = self.slice_at(place, now);
-        slice.pending = slice.pending.max(pending);
+        sums.pending += 1;
+        sums.stage.most_pending = sums.stage.most_pending.max(sums.pending);
+        if let Some(slice) = sums.stage.over_time.last_mut() {
+            slice.pending = slice.pending.max(sums.pending);
+        }
     }
 
     /// A span waits no longer.
-    fn take(&mut self, place: usize, waited: Duration) {
-        let sums = &mut self.stages[place];
-        sums.pending = sums.pending.saturating_sub(1);
-        sums.queueing.add(waited);
-        sums.stage.queueing.total += waited.as_nanos() as f64;
+    fn take(&mut self, place: usize, waited: Duration, now: Duration) {
+        self.reach(place, now);
+        if let Some(sums) = self.stages.get_mut(place) {
+            sums.pending = sums.pending.saturating_sub(1);
+            sums.queueing.add(waited);
+            sums.stage.queueing.total += waited.as_nanos() as f64;
+        }
     }
 
-    fn work(&mut self, place: usize, worked: Duration, now: Instant) {
-        self.stages[place].busy += worked;
-        self.slice_at(place, now).busy += worked.as_nanos() as f64;
+    /// A span was worked on from one moment to another, and so long of it on spans within.
+    fn work(&mut self, place: usize, (from, to): (Duration, Duration), within: Duration) {
+        self.reach(place, to);
+        let length = self.slice.as_nanos();
+        let Some(sums) = self.stages.get_mut(place) else {
+            return;
+        };
+        let worked = to.saturating_sub(from);
+        sums.stage.busy += worked.as_nanos() as f64;
+        sums.stage.busy_by_itself += worked.saturating_sub(within).as_nanos() as f64;
+        let (from, to) = (from.as_nanos(), to.as_nanos());
+        let slices = sums.stage.over_time.iter_mut().enumerate();
+        for (index, slice) in slices.skip((from / length) as usize) {
+            let begin = index as u128 * length;
+            let part = to.min(begin + length).saturating_sub(from.max(begin));
+            slice.busy += part as f64;
+        }
     }
 
-    fn done(&mut self, place: usize, span: &Span, now: Instant) {
-        let slice = self.slice_at(place, now);
-        slice.items += span.items;
-        slice.bytes += span.bytes;
-        let sums = &mut self.stages[place];
+    fn done(&mut self, place: usize, span: &Span, now: Duration) {
+        self.reach(place, now);
+        let Some(sums) = self.stages.get_mut(place) else {
+            return;
+        };
+        if let Some(slice) = sums.stage.over_time.last_mut() {
+            slice.items = slice.items.saturating_add(span.items);
+            slice.bytes = slice.bytes.saturating_add(span.bytes);
+        }
         sums.stage.spans += 1;
-        sums.stage.items += span.items;
-        sums.stage.bytes += span.bytes;
+        sums.stage.items = sums.stage.items.saturating_add(span.items);
+        sums.stage.bytes = sums.stage.bytes.saturating_add(span.bytes);
         let Some(first_entered) = span.first_entered else {
             // Nobody worked on it.
             sums.pending = sums.pending.saturating_sub(1);
             return;
         };
-        let processed = now.saturating_duration_since(first_entered);
+        let processed = now.saturating_sub(first_entered);
         sums.processing.add(processed);
         sums.stage.processing.total += processed.as_nanos() as f64;
     }
 
-    /// The slice of a moment. What is waiting when a slice begins waits in it, too.
-    fn slice_at(&mut self, place: usize, now: Instant) -> &mut Slice {
-        let at = self.at(now).as_nanos();
-        while at / self.slice.as_nanos() >= MOST_SLICES as u128 {
+    /// Makes the last slice of a stage the one of this moment. What waited before waits in all that come.
+    fn reach(&mut self, place: usize, now: Duration) {
+        let now = now.as_nanos();
+        while now / self.slice.as_nanos() >= MOST_SLICES as u128 {
             self.slice *= 2;
             for sums in &mut self.stages {
                 merge_pairs(&mut sums.stage.over_time);
             }
         }
-        let index = (at / self.slice.as_nanos()) as usize;
-        let sums = &mut self.stages[place];
-        let pending = sums.pending;
-        let slices = &mut sums.stage.over_time;
-        if slices.len() <= index {
-            let empty = Slice {
-                pending,
-                ..Slice::default()
-            };
-            slices.resize(index + 1, empty);
+        let count = (now / self.slice.as_nanos()) as usize + 1;
+        if let Some(sums) = self.stages.get_mut(place) {
+            sums.extend(count);
         }
-        &mut slices[index]
     }
 
     /// Each stage before those within it, in the order in which they were first seen.
-    fn in_order(self) -> Vec<Stage> {
+    fn in_order(mut self) -> Vec<Stage> {
+        for place in 0..self.stages.len() {
+            self.reach(place, self.measured.saturating_sub(Duration::from_nanos(1)));
+        }
         let within: Vec<Option<usize>> = self.stages.iter().map(|sums| sums.within).collect();
         let way = |mut place: usize| {
             let mut way = vec![place];
@@ -217,11 +246,10 @@ impl Tally {
             }
             way
         };
-        let slices = self.measured.as_nanos().div_ceil(self.slice.as_nanos()) as usize;
         let mut stages: Vec<(Vec<usize>, Stage)> = Vec::new();
         for (place, sums) in self.stages.into_iter().enumerate() {
             if sums.stage.spans > 0 {
-                stages.push((way(place), sums.finish(slices)));
+                stages.push((way(place), sums.finish()));
             }
         }
         stages.sort_by(|(left, _), (right, _)| left.cmp(right));
@@ -230,20 +258,28 @@ impl Tally {
 }
 
 impl Sums {
-    fn finish(self, slices: usize) -> Stage {
-        let mut stage = self.stage;
-        stage.busy = self.busy.as_nanos() as f64;
+    fn extend(&mut self, count: usize) {
+        let slices = &mut self.stage.over_time;
+        if slices.len() < count {
+            let waiting = Slice {
+                pending: self.pending,
+                ..Slice::default()
+            };
+            slices.resize(count, waiting);
+        }
+    }
+
+    fn finish(self) -> Stage {
         let times = |times: Times, durations: &Durations| Times {
             percentiles: durations.percentiles(),
             histogram: durations.counts(),
             ..times
         };
-        stage.queueing = times(stage.queueing, &self.queueing);
-        stage.processing = times(stage.processing, &self.processing);
-        if stage.over_time.len() < slices {
-            stage.over_time.resize(slices, Slice::default());
+        Stage {
+            queueing: times(self.stage.queueing, &self.queueing),
+            processing: times(self.stage.processing, &self.processing),
+            ..self.stage
         }
-        stage
     }
 }
 
@@ -253,8 +289,8 @@ fn merge_pairs(slices: &mut Vec<Slice>) {
         .chunks(2)
         .map(|pair| {
             pair.iter().fold(Slice::default(), |sum, slice| Slice {
-                items: sum.items + slice.items,
-                bytes: sum.bytes + slice.bytes,
+                items: sum.items.saturating_add(slice.items),
+                bytes: sum.bytes.saturating_add(slice.bytes),
                 busy: sum.busy + slice.busy,
                 pending: sum.pending.max(slice.pending),
             })
@@ -262,16 +298,18 @@ fn merge_pairs(slices: &mut Vec<Slice>) {
         .collect();
 }
 
-/// What is kept with each span.
+/// What is kept with each span. Moments are those of the measured time.
 struct Span {
     place: usize,
     /// Whether it was made in an iteration, or else is none of what is measured.
     is_measured: bool,
-    made: Instant,
-    first_entered: Option<Instant>,
+    made: Duration,
+    first_entered: Option<Duration>,
     /// When it was entered the last time, while it is; and by how many threads.
-    entered: Option<Instant>,
+    entered: Option<Duration>,
     depth: u32,
+    /// What was worked on spans within since then.
+    within: Duration,
     items: u64,
     bytes: u64,
 }
@@ -293,6 +331,7 @@ impl Visit for Span {
     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 }
 
+/// Locks what belongs to spans before the tally, and never the other way round.
 struct StageLayer(Arc<Mutex<Tally>>);
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for StageLayer {
@@ -304,7 +343,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for StageLayer {
         });
         let mut tally = lock(&self.0);
         let place = tally.place(outer, attributes.metadata());
-        let made = Instant::now();
+        let made = tally.now();
         let mut kept = Span {
             place,
             is_measured: tally.begun.is_some(),
@@ -312,6 +351,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for StageLayer {
             first_entered: None,
             entered: None,
             depth: 0,
+            within: Duration::ZERO,
             items: 1,
             bytes: 0,
         };
@@ -340,39 +380,49 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for StageLayer {
         if kept.depth > 1 || !kept.is_measured {
             return;
         }
-        let now = Instant::now();
+        let mut tally = lock(&self.0);
+        let now = tally.now();
         if kept.first_entered.is_none() {
             kept.first_entered = Some(now);
-            lock(&self.0).take(kept.place, now.saturating_duration_since(kept.made));
+            tally.take(kept.place, now.saturating_sub(kept.made), now);
         }
         kept.entered = Some(now);
+        kept.within = Duration::ZERO;
     }
 
     fn on_exit(&self, id: &Id, context: Context<'_, S>) {
-        let now = Instant::now();
+        let now = lock(&self.0).now();
         let Some(span) = context.span(id) else { return };
-        let mut extensions = span.extensions_mut();
-        let Some(kept) = extensions.get_mut::<Span>() else {
-            return;
+        let worked = {
+            let mut extensions = span.extensions_mut();
+            let Some(kept) = extensions.get_mut::<Span>() else {
+                return;
+            };
+            kept.depth = kept.depth.saturating_sub(1);
+            let Some(entered) = kept.entered.filter(|_| kept.depth == 0) else {
+                return;
+            };
+            kept.entered = None;
+            lock(&self.0).work(kept.place, (entered, now), kept.within);
+            now.saturating_sub(entered)
         };
-        kept.depth = kept.depth.saturating_sub(1);
-        if kept.depth > 0 {
-            return;
-        }
-        if let Some(entered) = kept.entered.take() {
-            let worked = now.saturating_duration_since(entered);
-            lock(&self.0).work(kept.place, worked, now);
+        // The span that this thread is in now is the one that it was worked on within.
+        if let Some(outer) = context.lookup_current()
+            && let Some(kept) = outer.extensions_mut().get_mut::<Span>()
+        {
+            kept.within += worked;
         }
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
-        let now = Instant::now();
         let Some(span) = context.span(&id) else {
             return;
         };
         let extensions = span.extensions();
         if let Some(kept) = extensions.get::<Span>().filter(|kept| kept.is_measured) {
-            lock(&self.0).done(kept.place, kept, now);
+            let mut tally = lock(&self.0);
+            let now = tally.now();
+            tally.done(kept.place, kept, now);
         }
     }
 }
@@ -427,7 +477,7 @@ mod tests {
             "{frame:?}"
         );
         assert!(frame.processing.percentiles.max >= 2.0 * short, "{frame:?}");
-        assert!(map.busy >= short && map.queueing.total < short, "{map:?}");
+        assert!(map.busy >= short, "{map:?}");
         let counted = |times: &Times| times.histogram.iter().map(|(_, count)| count).sum::<u64>();
         assert_eq!(
             (counted(&frame.queueing), counted(&frame.processing)),
@@ -470,5 +520,67 @@ mod tests {
             step.busy
         );
         assert!(stages.busy_share(step) <= 1.0);
+    }
+
+    /// What lies between iterations is no time, and what is left at the end harms nobody.
+    #[test]
+    fn spans_that_live_on() {
+        const LONG: Duration = Duration::from_millis(20);
+        let mut left = None;
+        let stages = watched(|watch| {
+            watch.begin();
+            let span = tracing::info_span!("across");
+            let endless = tracing::info_span!("endless");
+            span.in_scope(|| ());
+            watch.end();
+            std::thread::sleep(LONG);
+            watch.begin();
+            {
+                let _entered = span.enter();
+                tracing::info_span!("within").in_scope(|| std::thread::sleep(LONG));
+            }
+            drop(span);
+            watch.end();
+            left = Some(endless);
+        });
+        let left: Option<tracing::Span> = left;
+        left.iter().for_each(|span| span.in_scope(|| ()));
+        let names: Vec<&str> = stages.stages.iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(names, ["across", "across/within"]);
+        let (across, within) = (&stages.stages[0], &stages.stages[1]);
+        let long = LONG.as_nanos() as f64;
+        let taken = across.processing.total;
+        assert!(
+            taken >= long && taken <= stages.seconds * 1e9 + 1.0,
+            "{taken}"
+        );
+        let apart = across.busy_by_itself + within.busy - across.busy;
+        assert!(apart.abs() < 1.0, "{across:?} {within:?}");
+        // It is spread over the slices in which it was busy.
+        let most = stages.slice_seconds * 1e9;
+        assert!(
+            within.over_time.iter().all(|it| it.busy <= most),
+            "{within:?}"
+        );
+        let sum: f64 = within.over_time.iter().map(|it| it.busy).sum();
+        assert!((sum - within.busy).abs() < 1.0, "{sum}");
+    }
+
+    #[test]
+    fn what_calls_itself_is_one_stage() {
+        fn dig(depth: u32) {
+            let _span = tracing::info_span!("dig").entered();
+            if depth > 0 {
+                tracing::info_span!("step").in_scope(|| dig(depth - 1));
+            }
+        }
+        let stages = watched(|watch| {
+            watch.begin();
+            dig(100);
+            watch.end();
+        });
+        let names: Vec<&str> = stages.stages.iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(names, ["dig", "dig/step"]);
+        assert_eq!(stages.stages[0].spans, 101);
     }
 }

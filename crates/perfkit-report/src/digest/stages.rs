@@ -24,6 +24,9 @@ pub(crate) const TITLES: [&str; 11] = [
 /// Deeper stages are indented as these are.
 const DEEPEST: usize = 3;
 
+/// Characters of a name with what it is indented by, two for each stage that it is within.
+const WIDEST: usize = 21;
+
 /// A row of the table.
 #[derive(Debug)]
 pub(crate) struct StageRow<'a> {
@@ -43,12 +46,11 @@ pub(crate) fn rows<'a>(case: &'a Case, base: Option<&Case>) -> Vec<StageRow<'a>>
         return Vec::new();
     };
     let row = |stage: &'a Stage| {
-        let depth = stage.name.matches('/').count().min(DEEPEST);
-        let name = stage.name.rsplit('/').next().unwrap_or_default();
+        let depth = (stage.depth as usize).min(DEEPEST);
         StageRow {
             stage,
             depth,
-            name: text::name(name, 21),
+            name: text::name(&stage.label, WIDEST - 2 * depth),
             cells: cells((stages, stage), case, base),
         }
     };
@@ -90,23 +92,12 @@ fn busy_per_item(stages: &Stages, stage: &Stage, case: &Case) -> f64 {
 /// Which stage works the most, without what is within it: `schedule works most, 61.0 % of the time by itself`.
 pub(crate) fn busiest(case: &Case) -> Option<String> {
     let stages = case.stages.as_ref()?;
-    let by_itself = |stage: &Stage| {
-        let is_within = |other: &&Stage| {
-            let rest = other.name.strip_prefix(&stage.name);
-            let rest = rest.and_then(|rest| rest.strip_prefix('/'));
-            rest.is_some_and(|rest| !rest.contains('/'))
-        };
-        let within: f64 = stages
-            .stages
-            .iter()
-            .filter(is_within)
-            .map(|it| it.busy)
-            .sum();
-        (stage.busy - within).max(0.0)
-    };
-    let most = stages.stages.iter().map(|it| (by_itself(it), it));
-    let (busy, most) = most.max_by(|left, right| left.0.total_cmp(&right.0))?;
-    let share = busy / 1e9 / stages.seconds;
+    let by_itself = |stage: &&Stage| stage.busy_by_itself;
+    let most = stages
+        .stages
+        .iter()
+        .max_by(|left, right| by_itself(left).total_cmp(&by_itself(right)))?;
+    let share = most.busy_by_itself / 1e9 / stages.seconds;
     Some(format!(
         "{} works most, {} of the time by itself",
         text::name(&most.name, 80),

@@ -12,7 +12,7 @@ use crate::text;
 const WIDTH: f64 = 160.0;
 const HEIGHT: f64 = 24.0;
 
-/// A column that is empty in every row is left out, so is the name.
+/// Columns after the name that have something in some row.
 type Shown = Vec<usize>;
 
 pub(super) fn section(page: &mut String, case: &CaseDigest<'_>) {

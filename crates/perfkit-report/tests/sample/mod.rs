@@ -277,6 +277,9 @@ fn stages(is_head: bool) -> Stages {
     };
     let stage = |name: &str, line, bytes, busy: f64| Stage {
         name: name.to_owned(),
+        label: name.rsplit('/').next().unwrap_or(name).to_owned(),
+        depth: name.matches('/').count() as u32,
+        busy_by_itself: if name == "split" { 0.3 } else { 1.0 } * 64.0 * busy,
         file: "workloads/ddsplit/src/split.rs".to_owned(),
         line,
         spans: 64,
