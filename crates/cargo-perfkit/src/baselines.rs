@@ -118,6 +118,14 @@ struct Beside {
 }
 
 impl Baselines {
+    /// Those for the target that a run was built for.
+    pub(crate) fn of(&self, run: &Run) -> Self {
+        Self {
+            folder: self.folder.clone(),
+            target: run.environment.target.clone(),
+        }
+    }
+
     /// Names of the baselines of runs for this target.
     pub(crate) fn names(&self) -> Vec<String> {
         self.names_of(&format!(".{}.toml", self.target))

@@ -19,12 +19,19 @@ pub(crate) fn triple(directory: &Path) -> Option<String> {
     let configured = || {
         files(directory).find_map(|path| {
             let file: toml::Table = std::fs::read_to_string(path).ok()?.parse().ok()?;
-            Some(file.get("build")?.get("target")?.as_str()?.to_owned())
+            let target = file.get("build")?.get("target")?;
+            let one = target.as_array().and_then(|all| all.first());
+            Some(one.unwrap_or(target).as_str()?.to_owned())
         })
     };
     variable
         .filter(|triple| !triple.is_empty())
         .or_else(configured)
+}
+
+/// Whether somebody builds the standard library with everything else, and needs none that is installed.
+pub(crate) fn builds_std() -> bool {
+    std::env::var_os("CARGO_UNSTABLE_BUILD_STD").is_some()
 }
 
 /// Reads variables first, then `.cargo/config.toml` from `directory` upwards, then cargo's home.

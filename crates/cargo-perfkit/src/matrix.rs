@@ -41,7 +41,19 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// The command line with the features of this cell.
+    /// Fails where the command line names another target than the cell does.
+    pub(crate) fn check(&self, chosen: &BuildArgs) -> Result<(), Failure> {
+        match (&chosen.target, &self.setting.target) {
+            (Some(chosen), Some(own)) if chosen != own => Err(Failure::usage(format!(
+                "`--target {chosen}` and the cell `{}`, which is for `{own}`",
+                self.name
+            ))
+            .hint("leave one of them out")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The command line with the features and the target of this cell.
     pub(crate) fn build(&self, chosen: &BuildArgs) -> BuildArgs {
         BuildArgs {
             features: [&chosen.features[..], &self.setting.features].concat(),
@@ -102,6 +114,14 @@ impl Cell {
         cell.setting
             .features
             .extend(setting.features.iter().cloned());
+        if let (Some(one), Some(other)) = (&cell.setting.target, &setting.target)
+            && one != other
+        {
+            return Err(Failure::usage(format!(
+                "the cell `{}` has two targets: `{one}` and `{other}`",
+                cell.name
+            )));
+        }
         cell.setting.target = setting.target.clone().or(cell.setting.target);
         let variables = setting.variables.iter();
         cell.setting

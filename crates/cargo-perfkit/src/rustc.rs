@@ -22,16 +22,23 @@ pub(crate) struct Rustc {
 impl Rustc {
     /// The triple that is built for: the one that was chosen, or that cargo's configuration names, or this machine's.
     pub(crate) fn triple(&self, chosen: Option<&str>, workspace: &Path) -> String {
-        chosen
+        let wanted = chosen
             .map(str::to_owned)
-            .or_else(|| cargo_config::triple(workspace))
-            .unwrap_or_else(|| self.host.clone())
+            .or_else(|| cargo_config::triple(workspace));
+        match wanted.as_deref() {
+            None | Some("host-tuple") => self.host.clone(),
+            // A description of one: cargo calls it by the name of the file.
+            Some(file) if file.ends_with(".json") => Path::new(file)
+                .file_stem()
+                .map_or_else(|| "unknown".to_owned(), |stem| stem.display().to_string()),
+            Some(triple) => triple.to_owned(),
+        }
     }
 
     /// Whether there is a standard library for this triple. One that rustc does not know is left to cargo to explain, as is
     /// one described by a file.
     pub(crate) fn has(&self, triple: &str) -> bool {
-        if triple == self.host {
+        if triple == self.host || cargo_config::builds_std() {
             return true;
         }
         let mut command = Command::new(program());

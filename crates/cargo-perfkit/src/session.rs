@@ -97,6 +97,7 @@ impl<'a> Session<'a> {
         chosen: &BuildArgs,
         cell: &Cell,
     ) -> anyhow::Result<Self> {
+        cell.check(chosen)?;
         let chosen = &cell.build(chosen);
         let packages = targets::benches(workspace, chosen)?;
         let built = build::workloads(workspace, &packages, chosen, home.settings, home.rustc)?;

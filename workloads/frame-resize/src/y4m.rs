@@ -1,7 +1,7 @@
 //! Files of raw video, as `ffmpeg` writes and reads them: YUV4MPEG2 with full-range BT.601 colours and a value of each plane
 //! for every pixel (`C444`).
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read as _, Write};
 
 use bytes::{Bytes, BytesMut};
 
@@ -14,7 +14,7 @@ const FRAME: &str = "FRAME";
 const LONGEST_LINE: u64 = 256;
 
 /// Most bytes of frames that are taken.
-const LIMIT: usize = 4 << 30;
+const LIMIT: u64 = 4 << 30;
 
 /// Writes a file.
 ///
@@ -22,7 +22,10 @@ const LIMIT: usize = 4 << 30;
 /// When the writer fails.
 pub fn write(video: &Video, mut to: impl Write) -> io::Result<()> {
     let Size { width, height } = video.size();
-    writeln!(to, "{MAGIC} W{width} H{height} F25:1 Ip A1:1 C444")?;
+    writeln!(
+        to,
+        "{MAGIC} W{width} H{height} F25:1 Ip A1:1 C444 XCOLORRANGE=FULL"
+    )?;
     let mut planes = vec![0; video.size().bytes()];
     for number in 0..video.frames() {
         writeln!(to, "{FRAME}")?;
@@ -44,16 +47,23 @@ pub fn write(video: &Video, mut to: impl Write) -> io::Result<()> {
 pub fn read(mut from: impl BufRead) -> io::Result<(Size, Bytes)> {
     let header = line(&mut from)?.ok_or_else(|| invalid("the file is empty"))?;
     let size = size(&header)?;
-    let mut planes = vec![0; size.bytes()];
+    let mut planes = Vec::new();
     let mut frames = BytesMut::new();
     while let Some(header) = line(&mut from)? {
         if header.split(' ').next() != Some(FRAME) {
             return Err(invalid(format!("expected a frame, got {header:?}")));
         }
-        if frames.len() + size.bytes() > LIMIT {
+        if (frames.len() + size.bytes()) as u64 > LIMIT {
             return Err(invalid("the frames take more than 4 GiB"));
         }
-        from.read_exact(&mut planes)?;
+        // What is there decides about memory, and not what the header says.
+        planes.clear();
+        from.by_ref()
+            .take(size.bytes() as u64)
+            .read_to_end(&mut planes)?;
+        if planes.len() < size.bytes() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         let pixels = size.width as usize * size.height as usize;
         frames.reserve(size.bytes());
         for index in 0..pixels {
@@ -76,6 +86,9 @@ fn size(header: &str) -> io::Result<Size> {
             Some(("W", number)) => width = number.parse().ok(),
             Some(("H", number)) => height = number.parse().ok(),
             Some(("C", name)) => colour = name,
+            Some(("X", "COLORRANGE=LIMITED")) => {
+                return Err(invalid("colours of a limited range are not understood"));
+            }
             _ => {}
         }
     }
@@ -94,7 +107,7 @@ fn size(header: &str) -> io::Result<Size> {
 /// The next line without its end; `None` at the end of the file.
 fn line(from: &mut impl BufRead) -> io::Result<Option<String>> {
     let mut text = Vec::new();
-    io::Read::take(from, LONGEST_LINE).read_until(b'\n', &mut text)?;
+    from.take(LONGEST_LINE).read_until(b'\n', &mut text)?;
     match text.pop() {
         None => Ok(None),
         Some(b'\n') => Ok(Some(String::from_utf8_lossy(&text).into_owned())),

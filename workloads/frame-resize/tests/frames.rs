@@ -234,7 +234,7 @@ fn a_file_holds_the_video() {
     let video = Video::generate(11, 2, SMALL);
     let mut file = Vec::new();
     y4m::write(&video, &mut file).unwrap();
-    assert!(file.starts_with(b"YUV4MPEG2 W640 H480 F25:1 Ip A1:1 C444\nFRAME\n"));
+    assert!(file.starts_with(b"YUV4MPEG2 W640 H480 F25:1 Ip A1:1 C444 XCOLORRANGE=FULL\nFRAME\n"));
     let (size, frames) = y4m::read(&file[..]).unwrap();
     assert_eq!(size, SMALL);
     assert_eq!(frames.len(), 2 * SMALL.bytes());
@@ -268,6 +268,7 @@ fn files_that_are_none() {
             "C420jpeg".trim_start_matches('C'),
         ),
         (whole.replace(" C444", ""), "420"),
+        (whole.replace("C444", "C444 XCOLORRANGE=LIMITED"), "limited"),
         (whole.replace("W2", "W0"), "width"),
         (whole.replace("H2", "H99999"), "width"),
         (whole.replace("W2 ", ""), "width"),

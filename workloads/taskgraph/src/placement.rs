@@ -126,9 +126,9 @@ impl Placement {
     }
 
     /// A worker has said whether it gives a task back; where it does, who computes it now.
-    pub fn stolen(&mut self, task: TaskId, given: bool) -> Option<WorkerId> {
+    pub fn stolen(&mut self, task: TaskId, worker: WorkerId, given: bool) -> Option<WorkerId> {
         match self {
-            Self::Stealing(stealing) => stealing.stolen(task, given),
+            Self::Stealing(stealing) => stealing.stolen(task, worker, given),
             _ => None,
         }
     }

@@ -23,6 +23,8 @@ pub enum Event {
     Stolen {
         /// The task.
         task: TaskId,
+        /// The worker.
+        worker: WorkerId,
         /// Whether it does.
         given: bool,
     },
@@ -93,8 +95,12 @@ impl Scheduler {
                     }
                 }
                 Event::Finished { task, worker } => self.placement.finish(task, worker),
-                Event::Stolen { task, given } => {
-                    let to = self.placement.stolen(task, given);
+                Event::Stolen {
+                    task,
+                    worker,
+                    given,
+                } => {
+                    let to = self.placement.stolen(task, worker, given);
                     assignments.extend(to.map(|worker| Assignment { task, worker }));
                 }
                 Event::Ready { task, holders } => self.place(task, &holders, &mut assignments),

@@ -197,8 +197,13 @@ impl Reactor {
                     self.ready(ready, events);
                 }
             }
-            Incoming::Message(_, ToServer::Stolen { task, given }) => {
-                events.push(Event::Stolen { task, given });
+            Incoming::Message(id, ToServer::Stolen { task, given }) => {
+                let worker = self.joined.get(&id);
+                events.extend(worker.map(|worker| Event::Stolen {
+                    task,
+                    worker: *worker,
+                    given,
+                }));
             }
             // What a worker that left was to do is lost: they only leave when all is over.
             Incoming::Closed(id) => drop(self.outgoing.remove(&id)),

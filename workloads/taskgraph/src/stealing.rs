@@ -20,9 +20,19 @@ pub struct Stealing {
     loads: Vec<u32>,
     /// All workers by these.
     order: BTreeSet<(u32, WorkerId)>,
-    /// Tasks that were asked for: from whom, and for whom.
-    under_way: HashMap<TaskId, (WorkerId, WorkerId)>,
+    /// Tasks that were asked for, until the answer comes.
+    under_way: HashMap<TaskId, Asked>,
     random: fastrand::Rng,
+}
+
+/// A task that was asked for.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    from: WorkerId,
+    to: WorkerId,
+    /// Whether it was done before it could be given back. The answer is still to come, and may be about a task of this number
+    /// in a graph that is over.
+    is_done: bool,
 }
 
 impl Stealing {
@@ -58,8 +68,12 @@ impl Stealing {
 
     /// A worker is done with a task.
     pub fn finish(&mut self, task: TaskId, worker: WorkerId) {
-        if let Some((_, to)) = self.under_way.remove(&task) {
-            // It began before it was asked.
+        if let Some(asked) = self.under_way.get_mut(&task)
+            && asked.from == worker
+            && !asked.is_done
+        {
+            asked.is_done = true;
+            let to = asked.to;
             self.load(to, -1);
             return;
         }
@@ -73,8 +87,14 @@ impl Stealing {
     }
 
     /// A worker has said whether it gives a task back; where it does, who computes it now.
-    pub fn stolen(&mut self, task: TaskId, given: bool) -> Option<WorkerId> {
-        let (from, to) = self.under_way.remove(&task)?;
+    pub fn stolen(&mut self, task: TaskId, worker: WorkerId, given: bool) -> Option<WorkerId> {
+        if self.under_way.get(&task)?.from != worker {
+            return None;
+        }
+        let Asked { from, to, is_done } = self.under_way.remove(&task)?;
+        if is_done {
+            return None;
+        }
         if given {
             self.tasks[to.0 as usize].push_back(task);
             return Some(to);
@@ -94,10 +114,18 @@ impl Stealing {
             let before = steals.len();
             for _ in 0..most / WORTH_STEALING {
                 // The one that waits longest is the one that is computed.
-                let Some(task) = self.tasks[from.0 as usize].pop_back() else {
+                let tasks = &mut self.tasks[from.0 as usize];
+                let is_free = |task: &&TaskId| !self.under_way.contains_key(task);
+                let Some(task) = tasks.back().filter(is_free).copied() else {
                     break;
                 };
-                self.under_way.insert(task, (from, to));
+                tasks.pop_back();
+                let asked = Asked {
+                    from,
+                    to,
+                    is_done: false,
+                };
+                self.under_way.insert(task, asked);
                 self.load(from, -1);
                 self.load(to, 1);
                 steals.push(Steal { task, from });

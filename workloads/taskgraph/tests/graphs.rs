@@ -124,11 +124,19 @@ fn tasks_are_stolen() {
     assert_eq!(tasks, [5, 4, 3]);
     assert!(asked.iter().all(|steal| steal.from == WorkerId(0)));
     assert_eq!(stealing.balance(), [], "all of it is under way");
-    assert_eq!(stealing.stolen(TaskId(5), true), Some(WorkerId(1)));
+    assert_eq!(
+        stealing.stolen(TaskId(5), WorkerId(0), true),
+        Some(WorkerId(1))
+    );
     // Begun, and done before the answer came.
-    assert_eq!(stealing.stolen(TaskId(4), false), None);
+    assert_eq!(stealing.stolen(TaskId(4), WorkerId(0), false), None);
     stealing.finish(TaskId(3), WorkerId(0));
-    assert_eq!(stealing.stolen(TaskId(3), false), None);
+    assert_eq!(
+        stealing.stolen(TaskId(3), WorkerId(1), false),
+        None,
+        "nobody asked this one"
+    );
+    assert_eq!(stealing.stolen(TaskId(3), WorkerId(0), false), None);
     // The second worker has one task and the first one four.
     stealing.finish(TaskId(5), WorkerId(1));
     assert_eq!(stealing.balance().len(), 2);

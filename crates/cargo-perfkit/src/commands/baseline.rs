@@ -13,6 +13,7 @@ pub(crate) fn save(global: &Global, name: &str, run: Option<&str>) -> anyhow::Re
     let (workspace, baselines) = open(global)?;
     let _lock = store::lock(&workspace)?;
     let run = store::load_run(&workspace, run)?;
+    let baselines = baselines.of(&run);
     let path = baselines.save(name, &run)?;
     progress::status(
         "Saved",

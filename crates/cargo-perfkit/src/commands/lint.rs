@@ -160,8 +160,10 @@ impl Linter<'_> {
     /// The types of a revision, kept for the next time.
     fn types_of(&self, revision: &Revision) -> anyhow::Result<StoredTypes> {
         let what = format!(
-            "{} {} {:?} {:?} {}",
+            "{} {} {} {:?} {:?} {}",
             self.rustc.version,
+            self.rustc
+                .triple(self.args.build.target.as_deref(), &self.workspace.root),
             self.args.compiler_listing,
             self.kinds(),
             self.args.build,

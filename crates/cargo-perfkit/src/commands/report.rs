@@ -10,7 +10,7 @@ use crate::commands::run::{base, judge};
 use crate::failure::{Exit, Failure};
 use crate::history::Past;
 use crate::workspace::{Workspace, unknown};
-use crate::{progress, rendered, rustc, settings, store};
+use crate::{progress, rendered, settings, store};
 
 /// Runs the command.
 pub(crate) fn report(global: &Global, args: &ReportArgs) -> anyhow::Result<Exit> {
@@ -25,11 +25,11 @@ pub(crate) fn report(global: &Global, args: &ReportArgs) -> anyhow::Result<Exit>
         );
     }
     let (settings, policy) = settings::load(&workspace.root)?;
+    let run = store::load_run(&workspace, args.run.as_deref())?;
     let baselines = Baselines {
         folder: workspace.root.join(&settings.baselines),
-        target: rustc::ask()?.triple(None, &workspace.root),
+        target: run.environment.target.clone(),
     };
-    let run = store::load_run(&workspace, args.run.as_deref())?;
     let base = base(&baselines, args.baseline.as_deref(), &settings)?;
     let comparison = judge(base.as_ref(), &run, &policy);
     let past = Past::of(&workspace, &settings, &run);

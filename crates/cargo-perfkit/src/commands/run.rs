@@ -1,5 +1,7 @@
 //! `cargo perfkit run`: build, measure, compare, report.
 
+use std::collections::BTreeSet;
+
 use anyhow::Context as _;
 use perfkit_compare::policy::limits::Percent;
 use perfkit_compare::policy::{Policy, RuleId};
@@ -50,10 +52,11 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
         settings: &settings,
         rustc: &rustc,
     };
-    let run = measured(home, args)?;
+    let (run, missing) = measured(home, args)?;
     store::save_run(&workspace, &run, settings.keep_runs)?;
 
-    let comparison = judge(base.as_ref(), &run, &policy);
+    let mut comparison = judge(base.as_ref(), &run, &policy);
+    comparison.remarks.extend(missing);
     let past = Past::of(&workspace, &settings, &run);
     let view = View {
         run: &run,
@@ -72,7 +75,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
     )?;
     super::print(&String::from_utf8_lossy(&text))?;
     if let Some(name) = &args.save_baseline {
-        let path = baselines.save(name, &run)?;
+        let path = baselines.of(&run).save(name, &run)?;
         progress::status("Saved", &format!("baseline `{name}` in {}", path.display()));
     }
     progress::status("Report", &page.display().to_string());
@@ -82,8 +85,8 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
     Ok(exit(&run, &comparison, args.gate))
 }
 
-/// Builds, measures and names; nothing is judged yet.
-fn measured(home: Home<'_>, args: &RunArgs) -> anyhow::Result<Run> {
+/// Builds, measures and names; nothing is judged yet. Also says which cells of a matrix are not available.
+fn measured(home: Home<'_>, args: &RunArgs) -> anyhow::Result<(Run, Vec<String>)> {
     let all = matrix::cells(&args.matrix, home.settings)?;
     let mut cells = Vec::new();
     let mut missing = Vec::new();
@@ -101,6 +104,14 @@ fn measured(home: Home<'_>, args: &RunArgs) -> anyhow::Result<Run> {
             .hint(missing.join("; "))
             .into());
     }
+    let targets: BTreeSet<&Option<String>> = cells.iter().map(|it| &it.setting.target).collect();
+    if args.save_baseline.is_some() && targets.len() > 1 {
+        return Err(
+            Failure::usage("a baseline is for one target, and the matrix has several")
+                .hint("save one for each: `--matrix libc=musl --save-baseline main`")
+                .into(),
+        );
+    }
     for sentence in &missing {
         progress::warn(sentence);
     }
@@ -111,8 +122,12 @@ fn measured(home: Home<'_>, args: &RunArgs) -> anyhow::Result<Run> {
     let opening = Opening::now(home)?;
     let mut run =
         in_cells(&opening, &cells, &sessions, args).inspect_err(|_| opening.discard(home))?;
-    run.environment.differences.extend(missing);
-    Ok(run)
+    let triples: BTreeSet<&str> = sessions.iter().map(|it| it.built.triple.as_str()).collect();
+    if triples.len() > 1 {
+        run.environment.target = triples.into_iter().collect::<Vec<_>>().join(", ");
+        run.environment.libc = "several".to_owned();
+    }
+    Ok((run, missing))
 }
 
 /// One run of the cases of all cells.

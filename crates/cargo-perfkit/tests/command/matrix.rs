@@ -113,6 +113,7 @@ fn targets_that_are_not_installed() {
     let outcome = sandbox.perfkit(&[&fixed[..], &["--matrix", "machine=here,elsewhere"]].concat());
     assert_eq!(outcome.code, Some(0), "{}", outcome.text());
     assert!(outcome.stderr.contains(remedy), "{}", outcome.text());
+    assert!(outcome.stdout.contains(remedy), "the report says so, too");
     let report: Value = serde_json::from_str(&outcome.stdout).expect("stdout is JSON alone");
     assert_eq!(report["run"]["cases"].as_array().map(Vec::len), Some(1));
     let host = report["run"]["environment"]["target"]
@@ -140,6 +141,10 @@ fn targets_that_are_not_installed() {
             outcome.text()
         );
     }
+
+    let both = ["--matrix", "machine=elsewhere", "--target", &host];
+    let outcome = sandbox.perfkit(&[&["run"][..], &both].concat());
+    assert_eq!(outcome.code, Some(2), "{}", outcome.text());
 
     // One that is named goes the way of any other.
     let outcome = sandbox.perfkit(&[&fixed[..], &["--target", &host]].concat());

@@ -6,7 +6,8 @@
 //!
 //! - The whole interval is beyond the floor: it got worse (or better).
 //! - The whole interval is nearer to nothing than what is looked for: it is the same.
-//! - Otherwise it is open, and more pairs are worth their time.
+//! - Otherwise it is open, and more pairs are worth their time. Where that is over and what is looked for can be ruled out as
+//!   growth, it is no worse, and only how much better it got stays open.
 //!
 //! The same processes hold an A/A control: the base against itself. A session in which that differs judges nothing.
 //!
