@@ -70,6 +70,15 @@ impl Workspace {
         self.metadata.workspace_packages()
     }
 
+    /// Whether a package of the workspace, or one that it depends on, has a feature: `perfkit/cpu`.
+    pub(crate) fn offers(&self, feature: &str) -> bool {
+        let Some((package, name)) = feature.split_once('/') else {
+            return false;
+        };
+        let mut packages = self.metadata.packages.iter();
+        packages.any(|it| it.name == package && it.features.contains_key(name))
+    }
+
     /// Crate names, with underscores, of everything in the workspace, bench targets included.
     pub(crate) fn crate_names(&self) -> BTreeSet<String> {
         self.members()
