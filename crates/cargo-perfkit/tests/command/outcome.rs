@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::sandbox::Sandbox;
 
 /// After which a command that should have ended is killed: a test fails and does not hang.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A command that runs.
 pub(crate) struct Running {
