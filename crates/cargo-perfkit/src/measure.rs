@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use perfkit_model::lens::Pass;
+use perfkit_model::load::MOST_STEPS;
 use perfkit_model::part::{Part, Reply};
 use perfkit_model::request::{Action, Measure};
 use perfkit_model::run::{Case, Outcome, PassRecord};
@@ -310,9 +311,6 @@ fn unfit(job: &Job<'_>, pass: Pass, lenses: &[String]) -> Option<Outcome> {
 /// takes six, and most workloads are far from the limit.
 const SLOWER: u32 = 10;
 
-/// Steps of a load, at most; the budget is that of one.
-const LOAD_STEPS: u32 = 25;
-
 /// The limit is for what the workload takes; what perfkit asks for on top of it is added.
 fn lengthened(surroundings: &Surroundings, measure: &Measure) -> Surroundings {
     let limit = match measure.pass {
@@ -321,7 +319,8 @@ fn lengthened(surroundings: &Surroundings, measure: &Measure) -> Surroundings {
     };
     let budget = Duration::from_millis(measure.budget_milliseconds);
     let budget = match measure.pass {
-        Pass::Load => budget * LOAD_STEPS,
+        // The budget is that of one step.
+        Pass::Load => budget * MOST_STEPS,
         _ => budget,
     };
     Surroundings {

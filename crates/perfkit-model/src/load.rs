@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::run::Busy;
 
+/// Steps of a load, at most: the rate doubles in two of them, and is 4,096 times the lowest in the last.
+pub const MOST_STEPS: u32 = 25;
+
 /// Part of the offered rate that has to be answered while it is offered.
 const KEPT: f64 = 0.95;
 

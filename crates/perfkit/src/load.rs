@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use perfkit_model::load::LoadStep;
+use perfkit_model::load::{LoadStep, MOST_STEPS};
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinSet};
 
@@ -22,9 +22,6 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The rate doubles in two steps.
 const RISE: f64 = std::f64::consts::SQRT_2;
-
-/// Steps after which it is enough: the rate is 4,096 times the lowest.
-const MOST_STEPS: u32 = 25;
 
 /// Steps beyond the knee, to show what happens there.
 const BEYOND: u32 = 2;

@@ -141,16 +141,3 @@ fn tasks_are_stolen() {
     stealing.finish(TaskId(5), WorkerId(1));
     assert_eq!(stealing.balance().len(), 2);
 }
-
-/// Whoever is asked for a task answers, and nothing is lost or computed twice.
-#[test]
-fn stealing_shares_slow_tasks() {
-    on_one_thread(async {
-        let graph = graph::merge_slow(40, 1_000);
-        let switches: Switches = "cured+stealing-placement".parse().unwrap();
-        let mut cluster = Cluster::start(switches, 8, graph.clone(), 3);
-        for _ in 0..3 {
-            assert_eq!(cluster.compute().await.unwrap(), expected(&graph));
-        }
-    });
-}
