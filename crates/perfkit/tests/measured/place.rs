@@ -38,26 +38,27 @@ impl Place {
     /// A bench target, built as the command builds it.
     pub(crate) fn program(&self, bench: &str) -> Program {
         // All targets at once, as `run` builds them: a choice of packages may switch features of dependencies.
-        let output = self.command(&["list"]).output();
-        let output = output.expect("the command was just built");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{said}");
-        let bench = bench.replace('-', "_");
-        let folder = target().join("perfkit");
-        let built = entries(&folder)
-            .into_iter()
-            .filter(|path| path.display().to_string().contains("/build-"))
-            .flat_map(|path| entries(&path.join("release/deps")))
-            .filter(|path| path.extension().is_none())
-            .filter(|path| {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                // Cargo's hash is the rest.
-                name.rsplit_once('-').is_some_and(|(stem, _)| stem == bench)
-            });
-        // Other settings of an earlier day have left other binaries behind.
-        let newest = built.max_by_key(|path| path.metadata().and_then(|file| file.modified()).ok());
-        Program::new(newest.expect("the command built it"))
+        run(&mut self.command(&["list"]));
+        Program::new(newest_bench(&target(), bench))
     }
+}
+
+/// The bench target that the command built last into this target directory.
+pub(crate) fn newest_bench(target: &Path, bench: &str) -> PathBuf {
+    let bench = bench.replace('-', "_");
+    let built = entries(&target.join("perfkit"))
+        .into_iter()
+        .filter(|path| path.display().to_string().contains("/build-"))
+        .flat_map(|path| entries(&path.join("release/deps")))
+        .filter(|path| path.extension().is_none())
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            // Cargo's hash is the rest.
+            name.rsplit_once('-').is_some_and(|(stem, _)| stem == bench)
+        });
+    // Other settings of an earlier day have left other binaries behind.
+    let newest = built.max_by_key(|path| path.metadata().and_then(|file| file.modified()).ok());
+    newest.expect("the command built it")
 }
 
 /// A program without the variables that cargo and its caller have set for this one.
@@ -102,7 +103,7 @@ fn cargo_perfkit() -> &'static Path {
     })
 }
 
-fn run(command: &mut Command) {
+pub(crate) fn run(command: &mut Command) {
     let output = command.output().expect("what is run was found before");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
