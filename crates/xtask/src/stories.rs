@@ -25,7 +25,7 @@ const COUNTS: &str = "heap,memcpy,io";
 const WITH_INSTRUCTIONS: &str = "heap,memcpy,io,instructions";
 
 /// Workloads with the forms that are compared with their cured one.
-const STORIES: [(&str, &str, &[&str]); 10] = [
+const STORIES: [(&str, &str, &[&str]); 11] = [
     (
         "ddsplit",
         COUNTS,
@@ -58,6 +58,16 @@ const STORIES: [(&str, &str, &[&str]); 10] = [
             "cured+actor-mapper",
             "cured+boxed-udf",
             "cured+naive-resize",
+        ],
+    ),
+    (
+        "frame-resize-batch",
+        COUNTS,
+        &[
+            "story",
+            "cured+clone-sink",
+            "cured+actor-mapper",
+            "cured+boxed-udf",
         ],
     ),
     ("frame-resize-grpc", COUNTS, &["story", "cured+copy-decode"]),

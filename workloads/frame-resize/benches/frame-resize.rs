@@ -1,19 +1,47 @@
-//! Sends one raw 1080p frame through the pipeline, with its functions in this process and in another one.
+//! Sends one raw 1080p frame through the pipeline, with its functions in this process and in another one, and small
+//! frames by the hundred.
 
 use std::io::{BufRead as _, BufReader, BufWriter, Seek as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use frame_resize::udf::Function;
-use frame_resize::video::FULL_HD;
-use frame_resize::{Pipeline, Switches, Video, grpc, y4m};
+use frame_resize::video::{FULL_HD, MODEL, Size};
+use frame_resize::{Feed, Pipeline, Switches, Video, grpc, y4m};
 use perfkit::{Bench, Case, Process, Units};
 use tokio::net::UnixListener;
 
-perfkit::main!(frame_resize, over_grpc);
+perfkit::main!(frame_resize, in_batches, over_grpc);
 
-/// What the story's demo reads at a time.
-const BATCH: usize = 1;
+/// Frames of a workload, what they are resized to, and how many are read at a time.
+struct Frames {
+    count: usize,
+    size: Size,
+    model: Size,
+    batch: usize,
+}
+
+/// The story's demo.
+const DEMO: Frames = Frames {
+    count: 1,
+    size: FULL_HD,
+    model: MODEL,
+    batch: 1,
+};
+
+/// What the dataplane reads at a time unless it is told otherwise, of frames so small that every message counts.
+const THUMBNAILS: Frames = Frames {
+    count: 500,
+    size: Size {
+        width: 128,
+        height: 96,
+    },
+    model: Size {
+        width: 16,
+        height: 12,
+    },
+    batch: 500,
+};
 
 /// The story, its cure, and the cure with one switch back.
 const VARIANTS: [&str; 10] = [
@@ -30,22 +58,47 @@ const VARIANTS: [&str; 10] = [
 ];
 
 fn frame_resize(bench: &mut Bench) {
+    in_memory(bench, "frame-resize", &DEMO);
+}
+
+fn in_batches(bench: &mut Bench) {
+    in_memory(bench, "frame-resize-batch", &THUMBNAILS);
+}
+
+fn in_memory(bench: &mut Bench, name: &'static str, frames: &'static Frames) {
     bench
-        .workload("frame-resize")
+        .workload(name)
         .variants(VARIANTS)
         .seed(7)
-        .set_up(async |case: &Case| {
-            let video = video(case).expect("a temporary file can be written");
-            Pipeline::start(video, BATCH, switches(case))
+        .set_up(async move |case: &Case| {
+            let feed = feed(case, frames).expect("a temporary file can be written");
+            Pipeline::start(feed, switches(case))
                 .await
                 .expect("functions answer the handshake")
         })
         .units(units)
+        .before_each(async move |pipeline: &mut Pipeline| {
+            if frames.batch > 1 {
+                settle(pipeline).await;
+            }
+        })
         .iterate(async |pipeline: &mut Pipeline| pipeline.run().await)
         .check(|pipeline, text| match text {
             Ok(text) => pipeline.check(text),
             Err(error) => Err(error.to_string()),
         });
+}
+
+/// Starts anew and sends everything through until all buffers have grown. Where in them a batch begins depends on all batches
+/// before, and counts would differ from one iteration to the next.
+async fn settle(pipeline: &mut Pipeline) {
+    pipeline
+        .restart()
+        .await
+        .expect("functions answer the handshake");
+    for _ in 0..2 {
+        pipeline.run().await.expect("functions map every frame");
+    }
 }
 
 /// A pipeline whose functions are another process.
@@ -81,10 +134,9 @@ async fn start(case: &Case) -> std::io::Result<Remote> {
     let words = (sockets.each_ref(), case.variant());
     writeln!(functions.link(), "{}", serde_json::to_string(&words)?)?;
     BufReader::new(functions.link()).read_line(&mut String::new())?;
-    let video = video(case)?;
     let sockets = sockets.each_ref().map(|socket| socket.as_path());
     Ok(Remote {
-        pipeline: Pipeline::connect(video, BATCH, switches(case), sockets).await?,
+        pipeline: Pipeline::connect(feed(case, &DEMO)?, switches(case), sockets).await?,
         _functions: functions,
     })
 }
@@ -103,29 +155,34 @@ fn be_functions(link: UnixStream) -> std::io::Result<()> {
         let resize = UnixListener::bind(Path::new(&resize))?;
         let infer = UnixListener::bind(Path::new(&infer))?;
         writeln!(&link, "ready")?;
-        let filter_resize = Function::filter_resize(FULL_HD, switches);
+        let filter_resize = Function::filter_resize(DEMO.size, DEMO.model, switches);
         let (resized, inferred) = tokio::join!(
             grpc::serve(resize, filter_resize, switches),
-            grpc::serve(infer, Function::inference(switches), switches),
+            grpc::serve(infer, Function::inference(DEMO.model, switches), switches),
         );
         resized.and(inferred)
     })
 }
 
-/// One frame, from a file as a camera's recording would be.
-fn video(case: &Case) -> std::io::Result<Video> {
-    let generated = Video::generate(case.seed(), 1, FULL_HD);
+/// Frames from a file, as a camera's recording would be.
+fn feed(case: &Case, frames: &Frames) -> std::io::Result<Feed> {
+    let generated = Video::generate(case.seed(), frames.count, frames.size);
     let mut file = tempfile::tempfile()?;
     y4m::write(&generated, BufWriter::new(&file))?;
     file.rewind()?;
-    let (size, frames) = y4m::read(BufReader::new(file))?;
-    let read = generated.read_as(size, frames);
-    read.map_err(|_| std::io::Error::other("the file has other frames"))
+    let (size, bytes) = y4m::read(BufReader::new(file))?;
+    let video = generated.read_as(size, bytes);
+    Ok(Feed {
+        video: video.ok_or_else(|| std::io::Error::other("the file has other frames"))?,
+        model: frames.model,
+        batch: frames.batch,
+    })
 }
 
 fn units(pipeline: &Pipeline) -> Units {
-    let frames = pipeline.video().frames() as u64;
-    Units::items(frames).and_bytes(frames * FULL_HD.bytes() as u64)
+    let video = pipeline.video();
+    let frames = video.frames() as u64;
+    Units::items(frames).and_bytes(frames * video.size().bytes() as u64)
 }
 
 fn switches(case: &Case) -> Switches {

@@ -19,6 +19,6 @@ pub mod udf;
 pub mod video;
 pub mod y4m;
 
-pub use pipeline::Pipeline;
+pub use pipeline::{Feed, Pipeline};
 pub use switches::Switches;
 pub use video::Video;

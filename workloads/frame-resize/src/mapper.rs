@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::pin::pin;
 
 use bytes::Bytes;
 use tokio::io::{DuplexStream, ReadHalf, WriteHalf};
@@ -42,7 +43,7 @@ pub struct Mapper {
 #[derive(Debug)]
 enum Access {
     Direct(Link),
-    Actor(mpsc::Sender<Batch>),
+    Actor(mpsc::Sender<Asked>),
 }
 
 /// The way to the function.
@@ -54,10 +55,11 @@ enum Link {
     Grpc(Box<grpc::Stream>),
 }
 
+/// One message that the task which owns the link is asked to map.
 #[derive(Debug)]
-struct Batch {
-    messages: Vec<Message>,
-    reply: oneshot::Sender<Result<Vec<Message>, MapError>>,
+struct Asked {
+    message: Message,
+    reply: oneshot::Sender<Result<Option<Message>, MapError>>,
 }
 
 #[derive(Debug)]
@@ -66,6 +68,9 @@ struct Stream {
     responses: ReadHalf<DuplexStream>,
     switches: Switches,
 }
+
+/// Messages that wait for the task which owns the link: the dataplane's default read batch size.
+const WAITING: usize = 500;
 
 /// How many bytes the stream holds in each direction, about what a socket does.
 const PIPE: usize = 64 * 1024;
@@ -109,8 +114,8 @@ impl Mapper {
         let access = match switches.mapper {
             switches::Mapper::Direct => Access::Direct(link),
             switches::Mapper::Actor => {
-                let (sender, batches) = mpsc::channel(1);
-                tasks.spawn(own_link(link, batches));
+                let (sender, asked) = mpsc::channel(WAITING);
+                tasks.spawn(own_link(link, asked));
                 Access::Actor(sender)
             }
         };
@@ -120,25 +125,36 @@ impl Mapper {
         }
     }
 
-    /// Maps a batch. Messages that the function filters out are missing from the result.
+    /// Maps a batch, whose messages have ascending ids. Those that the function filters out are missing from the result.
     ///
     /// # Errors
     /// When the stream breaks off or the function fails on a message. The mapper is of no use after that.
     pub async fn map(&mut self, messages: Vec<Message>) -> Result<Vec<Message>, MapError> {
         match &mut self.access {
             Access::Direct(link) => link.map(messages).await,
-            Access::Actor(batches) => {
-                let gone =
-                    || io::Error::new(io::ErrorKind::BrokenPipe, "the mapper's task has ended");
-                let (reply, mapped) = oneshot::channel();
-                batches
-                    .send(Batch { messages, reply })
-                    .await
-                    .map_err(|_| gone())?;
-                mapped.await.map_err(|_| gone())?
-            }
+            Access::Actor(owner) => ask(owner, messages).await,
         }
     }
+}
+
+/// Asks the task that owns the link for each message, as if each were alone.
+async fn ask(
+    owner: &mpsc::Sender<Asked>,
+    messages: Vec<Message>,
+) -> Result<Vec<Message>, MapError> {
+    let gone = || io::Error::new(io::ErrorKind::BrokenPipe, "the mapper's task has ended");
+    let mut replies = Vec::with_capacity(messages.len());
+    for message in messages {
+        let (reply, mapped) = oneshot::channel();
+        let asked = Asked { message, reply };
+        owner.send(asked).await.map_err(|_| gone())?;
+        replies.push(mapped);
+    }
+    let mut mapped = Vec::with_capacity(replies.len());
+    for reply in replies {
+        mapped.extend(reply.await.map_err(|_| gone())??);
+    }
+    Ok(mapped)
 }
 
 impl Link {
@@ -151,10 +167,47 @@ impl Link {
     }
 }
 
-async fn own_link(mut link: Link, mut batches: mpsc::Receiver<Batch>) {
-    while let Some(Batch { messages, reply }) = batches.recv().await {
-        // A vertex that has stopped waiting needs no reply.
-        drop(reply.send(link.map(messages).await));
+/// Maps what has been asked for so far, until nobody can ask any more.
+async fn own_link(mut link: Link, mut asked: mpsc::Receiver<Asked>) {
+    let mut waiting = Vec::with_capacity(WAITING);
+    while asked.recv_many(&mut waiting, WAITING).await > 0 {
+        let mut messages = Vec::with_capacity(waiting.len());
+        let mut replies = Vec::with_capacity(waiting.len());
+        for Asked { message, reply } in waiting.drain(..) {
+            replies.push((message.id, reply));
+            messages.push(message);
+        }
+        let mut mapped = match link.map(messages).await {
+            Ok(mapped) => mapped.into_iter().peekable(),
+            Err(error) => {
+                // The first one hears why, and the others that the task has ended.
+                let first = replies.into_iter().next();
+                drop(first.map(|(_, reply)| reply.send(Err(error))));
+                return;
+            }
+        };
+        for (id, reply) in replies {
+            // A vertex that has stopped waiting needs no reply.
+            drop(reply.send(Ok(mapped.next_if(|message| message.id == id))));
+        }
+    }
+}
+
+/// Receives while it sends: either side could fill the stream before the other reads. Once receiving has failed, nothing
+/// more is sent.
+pub(crate) async fn exchange(
+    send: impl Future<Output = io::Result<()>>,
+    receive: impl Future<Output = Result<Vec<Message>, MapError>>,
+) -> Result<Vec<Message>, MapError> {
+    let mut receive = pin!(receive);
+    tokio::select! {
+        biased;
+        sent = send => match sent {
+            // Whoever hung up may have said why.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+            _ => receive.await,
+        },
+        mapped = &mut receive => mapped,
     }
 }
 
@@ -175,7 +228,6 @@ impl Stream {
         }
     }
 
-    /// Sends and receives at the same time: either side could fill the stream before the other reads.
     async fn map(&mut self, messages: Vec<Message>) -> Result<Vec<Message>, MapError> {
         let switches = self.switches;
         let send = async {
@@ -199,11 +251,7 @@ impl Stream {
             }
             Ok::<_, MapError>(mapped)
         };
-        let (sent, mapped): (io::Result<()>, _) = tokio::join!(send, receive);
-        // What the function says is closer to the cause than the stream it then closes.
-        let mapped = mapped?;
-        sent?;
-        Ok(mapped)
+        exchange(send, receive).await
     }
 }
 
@@ -213,7 +261,8 @@ fn outcome(
     messages: &[Message],
     switches: Switches,
 ) -> Result<Option<Message>, MapError> {
-    let request = messages.iter().find(|message| message.id == response.id);
+    let request = messages.binary_search_by_key(&response.id, |message| message.id);
+    let request = request.ok().and_then(|index| messages.get(index));
     match (response.kind, request) {
         (Kind::Mapped, Some(request)) => {
             let value = hand_on(&response.payload, switches);

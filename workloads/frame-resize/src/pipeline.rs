@@ -12,7 +12,7 @@ use crate::mapper::{MapError, Mapper};
 use crate::message::{Message, Truncated};
 use crate::switches::{Sink, Switches};
 use crate::udf::Function;
-use crate::video::{MODEL, Video};
+use crate::video::{Size, Video};
 
 /// The pipeline could not get a frame through.
 #[derive(Debug, thiserror::Error)]
@@ -35,12 +35,22 @@ pub enum PipelineError {
     },
 }
 
+/// What goes through a pipeline, and in which portions.
+#[derive(Clone, Debug)]
+pub struct Feed {
+    /// The frames.
+    pub video: Video,
+    /// What they are resized to.
+    pub model: Size,
+    /// How many messages a vertex reads at a time, at least one.
+    pub batch: usize,
+}
+
 /// A running pipeline. Dropping it ends the servers of its functions.
 #[derive(Debug)]
 pub struct Pipeline {
-    video: Video,
+    feed: Feed,
     switches: Switches,
-    batch: usize,
     resize: MapVertex,
     infer: MapVertex,
     frames: InterStepBuffer,
@@ -77,42 +87,41 @@ const FRAME_TIME: u64 = 40;
 const TOLERANCE: u32 = 2;
 
 impl Pipeline {
-    /// Starts the functions' servers. Vertices read `batch` messages at a time, at least one.
+    /// Starts the functions' servers.
     ///
     /// # Errors
     /// When a function does not answer.
-    pub async fn start(video: Video, batch: usize, switches: Switches) -> io::Result<Self> {
-        let filter_resize = Function::filter_resize(video.size(), switches);
+    pub async fn start(feed: Feed, switches: Switches) -> io::Result<Self> {
+        let filter_resize = Function::filter_resize(feed.video.size(), feed.model, switches);
         let resize = Mapper::connect(filter_resize, switches).await?;
-        let infer = Mapper::connect(Function::inference(switches), switches).await?;
-        Ok(Self::with(video, batch, switches, (resize, infer)))
+        let inference = Function::inference(feed.model, switches);
+        let infer = Mapper::connect(inference, switches).await?;
+        Ok(Self::with(feed, switches, (resize, infer)))
+    }
+
+    /// Ends the functions' servers and starts them anew in this process, with empty buffers.
+    ///
+    /// # Errors
+    /// When a function does not answer.
+    pub async fn restart(&mut self) -> io::Result<()> {
+        *self = Self::start(self.feed.clone(), self.switches).await?;
+        Ok(())
     }
 
     /// Starts a pipeline whose functions are behind these sockets: filter-resize, then inference.
     ///
     /// # Errors
     /// When a function does not answer.
-    pub async fn connect(
-        video: Video,
-        batch: usize,
-        switches: Switches,
-        sockets: [&Path; 2],
-    ) -> io::Result<Self> {
+    pub async fn connect(feed: Feed, switches: Switches, sockets: [&Path; 2]) -> io::Result<Self> {
         let resize = Mapper::connect_to(sockets[0], switches).await?;
         let infer = Mapper::connect_to(sockets[1], switches).await?;
-        Ok(Self::with(video, batch, switches, (resize, infer)))
+        Ok(Self::with(feed, switches, (resize, infer)))
     }
 
-    fn with(
-        video: Video,
-        batch: usize,
-        switches: Switches,
-        (resize, infer): (Mapper, Mapper),
-    ) -> Self {
+    fn with(feed: Feed, switches: Switches, (resize, infer): (Mapper, Mapper)) -> Self {
         Self {
-            video,
+            feed,
             switches,
-            batch: batch.max(1),
             resize: MapVertex {
                 name: "filter-resize",
                 mapper: resize,
@@ -134,15 +143,16 @@ impl Pipeline {
     pub async fn run(&mut self) -> Result<String, PipelineError> {
         let mut text = String::new();
         let mut next = 0;
-        while next < self.video.frames() {
-            let end = (next + self.batch).min(self.video.frames());
+        let (frames, batch) = (self.feed.video.frames(), self.feed.batch.max(1));
+        while next < frames {
+            let end = (next + batch).min(frames);
             self.take_in(next..end);
             next = end;
             self.resize
                 .run(
                     &mut self.frames,
                     (&mut self.resized, in_inference),
-                    self.batch,
+                    batch,
                     self.switches,
                 )
                 .await?;
@@ -150,7 +160,7 @@ impl Pipeline {
                 .run(
                     &mut self.resized,
                     (&mut self.found, in_out),
-                    self.batch,
+                    batch,
                     self.switches,
                 )
                 .await?;
@@ -165,8 +175,9 @@ impl Pipeline {
     /// A sentence about the first line that differs.
     pub fn check(&self, text: &str) -> Result<(), String> {
         let mut lines = text.lines();
-        for number in 0..self.video.frames() {
-            let Some(object) = self.video.object(number, MODEL) else {
+        let Feed { video, model, .. } = &self.feed;
+        for number in 0..video.frames() {
+            let Some(object) = video.object(number, *model) else {
                 continue;
             };
             let line = lines
@@ -197,18 +208,19 @@ impl Pipeline {
 
     /// What goes through.
     pub fn video(&self) -> &Video {
-        &self.video
+        &self.feed.video
     }
 
     /// The vertex `in`: slices frames off the video.
     fn take_in(&mut self, numbers: std::ops::Range<usize>) {
         for number in numbers {
             let id = number as u64;
-            let _in = info_span!("in", bytes = self.video.size().bytes()).entered();
+            let video = &self.feed.video;
+            let _in = info_span!("in", bytes = video.size().bytes()).entered();
             let message = Message {
                 id,
                 event_time: id * FRAME_TIME,
-                value: self.video.frame(number),
+                value: video.frame(number),
             };
             let bytes = message.encode(self.switches);
             let span = in_resize(bytes.len());

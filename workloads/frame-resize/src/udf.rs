@@ -11,7 +11,7 @@ use crate::detect::{detect, shows_something};
 use crate::protocol::{Envelope, Kind, read, write};
 use crate::resize::{FrameResizer, ResizeError};
 use crate::switches::{Switches, Udf};
-use crate::video::{MODEL, Size};
+use crate::video::Size;
 
 /// A function from one value to one or none, as the story declares it: every call returns a boxed future.
 #[async_trait]
@@ -30,7 +30,7 @@ pub enum Function {
     Inference(Inference),
 }
 
-/// Drops frames that show nothing and resizes the others to [`MODEL`].
+/// Drops frames that show nothing and resizes the others to what the model expects.
 #[derive(Debug)]
 pub struct FilterResize {
     from: Size,
@@ -39,7 +39,9 @@ pub struct FilterResize {
 
 /// Looks for an object and answers with a line of text.
 #[derive(Debug)]
-pub struct Inference;
+pub struct Inference {
+    model: Size,
+}
 
 impl FilterResize {
     fn run(&mut self, frame: &[u8]) -> Result<Option<Bytes>, ResizeError> {
@@ -52,15 +54,15 @@ impl FilterResize {
 }
 
 impl Inference {
-    fn run(frame: &[u8]) -> Result<Option<Bytes>, ResizeError> {
+    fn run(&self, frame: &[u8]) -> Result<Option<Bytes>, ResizeError> {
         let _detect = info_span!("detect", bytes = frame.len()).entered();
-        if frame.len() != MODEL.bytes() {
+        if frame.len() != self.model.bytes() {
             return Err(ResizeError::Length {
                 got: frame.len(),
-                expected: MODEL.bytes(),
+                expected: self.model.bytes(),
             });
         }
-        Ok(detect(frame, MODEL).map(|region| region.to_string().into()))
+        Ok(detect(frame, self.model).map(|region| region.to_string().into()))
     }
 }
 
@@ -74,16 +76,16 @@ impl MapUdf for FilterResize {
 #[async_trait]
 impl MapUdf for Inference {
     async fn map(&mut self, value: Bytes) -> Result<Option<Bytes>, ResizeError> {
-        Self::run(&value)
+        self.run(&value)
     }
 }
 
 impl Function {
-    /// The second vertex's function, for frames of size `from`.
-    pub fn filter_resize(from: Size, switches: Switches) -> Self {
+    /// The second vertex's function, for frames of size `from` and a model that expects size `to`.
+    pub fn filter_resize(from: Size, to: Size, switches: Switches) -> Self {
         let function = FilterResize {
             from,
-            resizer: FrameResizer::new(from, MODEL, switches.resize),
+            resizer: FrameResizer::new(from, to, switches.resize),
         };
         match switches.udf {
             Udf::Boxed => Self::Boxed(Box::new(function)),
@@ -91,11 +93,12 @@ impl Function {
         }
     }
 
-    /// The third vertex's function.
-    pub fn inference(switches: Switches) -> Self {
+    /// The third vertex's function, for frames of the size that the model expects.
+    pub fn inference(model: Size, switches: Switches) -> Self {
+        let function = Inference { model };
         match switches.udf {
-            Udf::Boxed => Self::Boxed(Box::new(Inference)),
-            Udf::Native => Self::Inference(Inference),
+            Udf::Boxed => Self::Boxed(Box::new(function)),
+            Udf::Native => Self::Inference(function),
         }
     }
 
@@ -107,7 +110,7 @@ impl Function {
         match self {
             Self::Boxed(function) => function.map(value).await,
             Self::FilterResize(function) => function.run(&value),
-            Self::Inference(Inference) => Inference::run(&value),
+            Self::Inference(function) => function.run(&value),
         }
     }
 }

@@ -77,16 +77,10 @@ impl Video {
         }
     }
 
-    /// The same video, as it was read from a file.
-    ///
-    /// # Errors
-    /// When the file has other frames: too few, too many or of another size.
-    pub fn read_as(self, size: Size, bytes: Bytes) -> Result<Self, Self> {
-        if size == self.size && bytes.len() == self.bytes.len() {
-            Ok(Self { bytes, ..self })
-        } else {
-            Err(self)
-        }
+    /// The same video, as it was read from a file, unless the file has other frames: too few, too many or of another size.
+    pub fn read_as(self, size: Size, bytes: Bytes) -> Option<Self> {
+        let is_same = size == self.size && bytes.len() == self.bytes.len();
+        is_same.then_some(Self { bytes, ..self })
     }
 
     /// How many frames there are.

@@ -12,7 +12,7 @@ use frame_resize::resize::FrameResizer;
 use frame_resize::switches::{Resize, UnknownVariant};
 use frame_resize::udf::Function;
 use frame_resize::video::{FULL_HD, MODEL, Size};
-use frame_resize::{Pipeline, Switches, Video, grpc, y4m};
+use frame_resize::{Feed, Pipeline, Switches, Video, grpc, y4m};
 use tokio::net::UnixListener;
 
 const SMALL: Size = Size {
@@ -34,9 +34,17 @@ const VARIANTS: [&str; 11] = [
     "cured",
 ];
 
+fn feed(video: Video, batch: usize) -> Feed {
+    Feed {
+        video,
+        model: MODEL,
+        batch,
+    }
+}
+
 async fn texts(variant: &str, batch: usize, runs: usize) -> Vec<String> {
     let video = Video::generate(11, 3, SMALL);
-    let mut pipeline = Pipeline::start(video, batch, variant.parse().unwrap())
+    let mut pipeline = Pipeline::start(feed(video, batch), variant.parse().unwrap())
         .await
         .unwrap();
     let mut texts = Vec::new();
@@ -80,7 +88,9 @@ async fn story_and_cured_write_the_same_text_for_full_frames() {
     assert_eq!((video.frame(0).len(), MODEL.bytes()), (6_220_800, 519_168));
     let mut texts = Vec::new();
     for switches in [Switches::story(), Switches::cured()] {
-        let mut pipeline = Pipeline::start(video.clone(), 1, switches).await.unwrap();
+        let mut pipeline = Pipeline::start(feed(video.clone(), 1), switches)
+            .await
+            .unwrap();
         let text = pipeline.run().await.unwrap();
         assert_eq!(pipeline.check(&text), Ok(()));
         assert!(
@@ -95,9 +105,92 @@ async fn story_and_cured_write_the_same_text_for_full_frames() {
 }
 
 #[tokio::test]
+async fn small_frames_for_a_small_model() {
+    let size = Size {
+        width: 128,
+        height: 96,
+    };
+    let model = Size {
+        width: 32,
+        height: 24,
+    };
+    for variant in ["story", "cured", "cured+naive-resize"] {
+        let feed = Feed {
+            video: Video::generate(7, 30, size),
+            model,
+            batch: 16,
+        };
+        let mut pipeline = Pipeline::start(feed, variant.parse().unwrap())
+            .await
+            .unwrap();
+        let text = pipeline.run().await.unwrap();
+        assert_eq!(pipeline.check(&text), Ok(()), "{variant}");
+        assert_eq!(text.lines().count(), 20, "{variant}");
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_fails_ends_a_batch_that_is_still_sent() {
+    // More than the stream holds, all of it refused.
+    let messages = |count: u64| -> Vec<Message> {
+        let value = Bytes::from(vec![255; SMALL.bytes() - 3]);
+        let message = |id| Message {
+            id,
+            event_time: 0,
+            value: value.clone(),
+        };
+        (1..=count).map(message).collect()
+    };
+    for variant in ["story", "cured"] {
+        let switches: Switches = variant.parse().unwrap();
+        let function = Function::filter_resize(SMALL, MODEL, switches);
+        let in_memory = Mapper::connect(function, switches).await.unwrap();
+        let (_folder, sockets) = behind_sockets(switches, SMALL).await;
+        let over_grpc = Mapper::connect_to(&sockets[0], switches).await.unwrap();
+        for mut mapper in [in_memory, over_grpc] {
+            match mapper.map(messages(20)).await {
+                Err(MapError::Function { id: 1, .. }) => {}
+                other => panic!("{variant}: {other:?}"),
+            }
+            // What is left of the stream is of no use, and nobody waits for it.
+            assert!(mapper.map(messages(1)).await.is_err(), "{variant}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_goes_away_is_no_function_that_failed() {
+    for variant in ["story", "cured"] {
+        let switches: Switches = variant.parse().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("resize");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let function = Function::filter_resize(SMALL, MODEL, switches);
+        // A runtime of its own ends all of the connection's tasks with it.
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.spawn(grpc::serve(listener, function, switches));
+        let mut mapper = Mapper::connect_to(&socket, switches).await.unwrap();
+        runtime.shutdown_background();
+        let message = Message {
+            id: 3,
+            event_time: 0,
+            value: Video::generate(11, 1, SMALL).frame(0),
+        };
+        match mapper.map(vec![message]).await {
+            Err(MapError::Stream(_)) => {}
+            other => panic!("{variant}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_frame_of_the_wrong_size_is_refused_by_its_number() {
     for switches in [Switches::story(), Switches::cured()] {
-        let function = Function::filter_resize(SMALL, switches);
+        let function = Function::filter_resize(SMALL, MODEL, switches);
         let mut mapper = Mapper::connect(function, switches).await.unwrap();
         // Bright enough to pass the filter, too short to be a frame.
         let value = Bytes::from(vec![255; SMALL.bytes() - 3]);
@@ -179,8 +272,8 @@ async fn behind_sockets(switches: Switches, size: Size) -> (tempfile::TempDir, [
     let folder = tempfile::tempdir().unwrap();
     let sockets = ["resize", "infer"].map(|name| folder.path().join(name));
     let functions = [
-        Function::filter_resize(size, switches),
-        Function::inference(switches),
+        Function::filter_resize(size, MODEL, switches),
+        Function::inference(MODEL, switches),
     ];
     for (socket, function) in sockets.iter().zip(functions) {
         let listener = UnixListener::bind(socket).unwrap();
@@ -196,7 +289,9 @@ async fn every_variant_finds_every_object_over_grpc() {
         let (_folder, sockets) = behind_sockets(switches, SMALL).await;
         let paths = sockets.each_ref().map(PathBuf::as_path);
         let video = Video::generate(11, 3, SMALL);
-        let mut pipeline = Pipeline::connect(video, 2, switches, paths).await.unwrap();
+        let mut pipeline = Pipeline::connect(feed(video, 2), switches, paths)
+            .await
+            .unwrap();
         for _ in 0..2 {
             let text = pipeline.run().await.unwrap();
             assert_eq!(pipeline.check(&text), Ok(()), "{variant}");
@@ -251,8 +346,8 @@ fn a_file_holds_the_video() {
     );
     let read = video.clone().read_as(size, frames.clone()).unwrap();
     assert_eq!(read.object(0, MODEL), video.object(0, MODEL));
-    assert!(video.clone().read_as(FULL_HD, frames.clone()).is_err());
-    assert!(video.read_as(size, frames.slice(1..)).is_err());
+    assert!(video.clone().read_as(FULL_HD, frames.clone()).is_none());
+    assert!(video.read_as(size, frames.slice(1..)).is_none());
 }
 
 #[test]

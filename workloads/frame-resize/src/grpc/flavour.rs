@@ -80,7 +80,6 @@ macro_rules! flavour {
                     }
                 }
 
-                /// Sends and receives at the same time: either side could fill the stream before the other reads.
                 pub(crate) async fn map(
                     &mut self,
                     messages: &[Message],
@@ -97,43 +96,38 @@ macro_rules! flavour {
                                 id: message.id,
                                 handshake: None,
                             };
-                            requests.send(request).await.map_err(broken)?;
+                            requests.send(request).await.map_err(|_| {
+                                io::Error::new(io::ErrorKind::BrokenPipe, "the stream has ended")
+                            })?;
                         }
                         Ok(())
                     };
                     let responses = &mut self.responses;
-                    let receive =
-                        async {
-                            let mut mapped = Vec::with_capacity(messages.len());
-                            for message in messages {
-                                let response = responses.message().await.map_err(|status| {
-                                    MapError::Function {
-                                        id: message.id,
-                                        reason: status.message().to_owned(),
-                                    }
-                                })?;
-                                let response = response
-                                    .ok_or(io::Error::from(io::ErrorKind::UnexpectedEof))?;
-                                if response.id != message.id {
-                                    let error = io::Error::new(
-                                        io::ErrorKind::InvalidData,
-                                        "a response fits no request",
-                                    );
-                                    return Err(error.into());
-                                }
-                                mapped.extend(response.results.into_iter().map(|result| Message {
-                                    id: message.id,
-                                    event_time: message.event_time,
-                                    value: result.value.value(switches),
-                                }));
+                    let receive = async {
+                        let mut mapped = Vec::with_capacity(messages.len());
+                        for message in messages {
+                            let response = responses
+                                .message()
+                                .await
+                                .map_err(|status| refused(message.id, status))?;
+                            let response =
+                                response.ok_or(io::Error::from(io::ErrorKind::UnexpectedEof))?;
+                            if response.id != message.id {
+                                let error = io::Error::new(
+                                    io::ErrorKind::InvalidData,
+                                    "a response fits no request",
+                                );
+                                return Err(error.into());
                             }
-                            Ok::<_, MapError>(mapped)
-                        };
-                    let (sent, mapped): (io::Result<()>, _) = tokio::join!(send, receive);
-                    // What the function says is closer to the cause than the stream it then closes.
-                    let mapped = mapped?;
-                    sent?;
-                    Ok(mapped)
+                            mapped.extend(response.results.into_iter().map(|result| Message {
+                                id: message.id,
+                                event_time: message.event_time,
+                                value: result.value.value(switches),
+                            }));
+                        }
+                        Ok::<_, MapError>(mapped)
+                    };
+                    exchange(send, receive).await
                 }
             }
 
@@ -193,7 +187,7 @@ macro_rules! flavour {
                                     id: request.id,
                                     handshake: None,
                                 })
-                                .map_err(|error| Status::internal(error.to_string()))
+                                .map_err(|error| Status::invalid_argument(error.to_string()))
                         }
                         (None, None) => Err(Status::invalid_argument("a request without a value")),
                     };

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use bytes::Bytes;
 use tokio::net::UnixListener;
+use tonic::{Code, Status};
 
-use crate::mapper::{MapError, hand_on};
+use crate::mapper::{MapError, exchange, hand_on};
 use crate::message::Message;
 use crate::protocol::LIMIT;
 use crate::switches::{Decode, Switches, Value};
@@ -98,6 +99,18 @@ impl Field for Bytes {
 
     fn value(self, switches: Switches) -> Bytes {
         hand_on(&self, switches)
+    }
+}
+
+/// What a status in place of a response says: the server gives [`Code::InvalidArgument`] for a value that its function
+/// refuses, and all else is the stream's.
+fn refused(id: u64, status: Status) -> MapError {
+    match status.code() {
+        Code::InvalidArgument => MapError::Function {
+            id,
+            reason: status.message().to_owned(),
+        },
+        _ => MapError::Stream(broken(status)),
     }
 }
 
