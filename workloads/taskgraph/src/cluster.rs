@@ -14,6 +14,9 @@ use crate::worker::work;
 /// Bytes that a pipe holds, about what a loopback socket does.
 const PIPE: usize = 64 << 10;
 
+/// Graphs after which pipes, queues and tables have the size that they keep, with up to 191 workers.
+const UNTIL_STEADY: u32 = 6;
+
 /// A server with its workers and a client.
 pub struct Cluster {
     graph: Vec<TaskSpec>,
@@ -49,15 +52,18 @@ impl Cluster {
         }
     }
 
-    /// Starts all of them anew and computes the graph once. What comes then finds buffers that have grown, and finds them
-    /// the same each time: where in them a graph begins depends on all graphs before.
+    /// Starts all of them anew and computes the graph until no buffer grows any more. What comes then finds the buffers the
+    /// same each time: where in them a graph begins depends on all graphs before.
     ///
     /// # Errors
     /// When a connection breaks off.
     pub async fn renew(&mut self) -> io::Result<()> {
         let graph = std::mem::take(&mut self.graph);
         *self = Self::start(self.switches, self.workers, graph, self.seed);
-        self.compute().await.map(drop)
+        for _ in 0..UNTIL_STEADY {
+            self.compute().await?;
+        }
+        Ok(())
     }
 
     /// What is computed in each turn.

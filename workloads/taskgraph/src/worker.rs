@@ -26,8 +26,13 @@ pub async fn work(wire: Wire) -> io::Result<()> {
     };
     encode(&ToServer::Join, &mut worker.replies)?;
     worker.reply().await?;
-    while worker.take_turn().instrument(info_span!("work")).await? {}
-    Ok(())
+    loop {
+        // In its place, so that a span is put around a pointer and no future is moved.
+        let turn = pin!(worker.take_turn());
+        if !turn.instrument(info_span!("work")).await? {
+            return Ok(());
+        }
+    }
 }
 
 struct Worker {
