@@ -6,6 +6,9 @@ use perfkit_model::run::{Case, CaseId};
 
 use crate::Side;
 
+/// Cases that are only in a base of all workloads and named each, where the head is a choice of them.
+const MOST_NAMED: usize = 3;
+
 /// Two cases that are compared.
 #[derive(Debug, Clone, Copy)]
 pub struct Pair<'a> {
@@ -90,9 +93,20 @@ pub(crate) fn remarks(pairing: &Pairing<'_>, base: &Side<'_>, head: &Side<'_>) -
             })
             .collect()
     };
+    // A run that was asked for some workloads lacks most of what a baseline of all has, and nobody wonders why.
+    let is_choice = head.run.partial && !base.run.partial;
+    let gone = match pairing.base_only.len() {
+        count if is_choice && count > MOST_NAMED => {
+            vec![format!(
+                "{count} cases of {} are not in {}",
+                base.name, head.name
+            )]
+        }
+        _ => only(&pairing.base_only, base, head),
+    };
     across
         .chain(only(&pairing.head_only, head, base))
-        .chain(only(&pairing.base_only, base, head))
+        .chain(gone)
         .collect()
 }
 

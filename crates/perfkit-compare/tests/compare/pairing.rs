@@ -101,6 +101,22 @@ fn a_case_on_one_side_is_a_remark() {
 }
 
 #[test]
+fn what_a_choice_of_workloads_leaves_out_is_counted() {
+    let base: Vec<String> = (0..5).map(|number| format!("other {number}")).collect();
+    let mut base: Vec<_> = base.iter().map(|name| (name.as_str(), "", 10.0)).collect();
+    base.push(("work", "", 10.0));
+    let base = run(&base);
+    let mut head = run(&[("new", "", 10.0), ("work", "", 10.0)]);
+    // All of them are named where nothing was chosen.
+    assert_eq!(check(&base, &head).remarks.len(), 6);
+    head.partial = true;
+    insta::assert_snapshot!(check(&base, &head).remarks.join("\n"), @r"
+    `new` is in this run and not in baseline main
+    5 cases of baseline main are not in this run
+    ");
+}
+
+#[test]
 fn runtimes_do_not_pair() {
     let base = RunBuilder::new()
         .case_on("work", "", "current_thread")
