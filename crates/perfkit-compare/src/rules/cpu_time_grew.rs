@@ -27,10 +27,12 @@ workload has one thread, and iterate in turns of a few milliseconds, in random o
 of them. A round's ratio is the median of its turns' ratios. A workload that cannot run twice at once, as with a port of
 its own, runs one by one, and of each process its least iteration counts; the pass's note says so.
 
-The change is the Hodges-Lehmann estimate of the rounds' ratios, and its interval (Wilcoxon's signed-rank test, 1 in 1,000 at each end, less where many cases are
-compared) has to lie beyond the soft limit as a whole. More rounds follow while it is open. Where the base differs from
-itself nothing is judged. `soft` is the growth that nobody has to mend: 1 %, twice that on a multi-thread runtime; growth of
-three times as much is what is waited for.
+The change is the Hodges-Lehmann estimate of the rounds' ratios, and its interval (Wilcoxon's signed-rank test, 1 in 1,000
+at each end, less where many cases are compared) has to lie beyond the soft limit as a whole. `soft` is the growth that nobody
+has to mend: 1 %, twice that on a multi-thread runtime; growth of three times as much is what is waited for. More rounds follow
+while the interval leaves open which it is. Where time runs out before that, a change whose interval excludes the growth that
+is waited for is called the same, however much it may have shrunk, and any other is not judged. Where the base differs from
+itself nothing is judged.
 
 Where code and data lie in memory moves CPU time, too, of some programs by more than ten percent, and any edit moves them. So
 every round is of both programs linked anew, with their sections in another order: what remains is the code's. That takes
