@@ -199,11 +199,7 @@ fn measure_one(bench: &Bench, origin: &Origin, measure: &Measure) -> Result<Part
     }
     let mut meter = meter(measure, &case)?;
     let units = (declared.drive)(&case, measure.warm_up, meter.as_mut()).map_err(refused)?;
-    meter.fill(&mut part);
-    if part.stages.as_ref().is_some_and(|it| it.stages.is_empty()) {
-        let message = "no span ended in an iteration; make some with `tracing::info_span!` or `#[tracing::instrument]`";
-        return Err(refusal(RefusalKind::NotAvailable, message.to_owned()));
-    }
+    meter.fill(&mut part).map_err(refused)?;
     part.units = perfkit_model::run::Units {
         items: units.items,
         bytes: units.bytes,

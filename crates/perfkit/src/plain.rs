@@ -163,6 +163,8 @@ mod with_criterion {
             self.left -= 1;
         }
 
-        fn fill(self: Box<Self>, _: &mut Part) {}
+        fn fill(self: Box<Self>, _: &mut Part) -> Result<(), Failure> {
+            Ok(())
+        }
     }
 }

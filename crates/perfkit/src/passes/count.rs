@@ -182,7 +182,7 @@ impl Meter for Count {
         recording::finish();
     }
 
-    fn fill(self: Box<Self>, part: &mut Part) {
+    fn fill(self: Box<Self>, part: &mut Part) -> Result<(), Failure> {
         part.columns = COLUMNS.map(str::to_owned).to_vec();
         part.dropped = self.dropped;
         part.truncated = self.truncated;
@@ -217,6 +217,7 @@ impl Meter for Count {
             .collect();
         part.stacks
             .sort_by(|left, right| left.frames.cmp(&right.frames));
+        Ok(())
     }
 }
 

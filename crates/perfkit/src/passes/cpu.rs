@@ -108,13 +108,15 @@ impl Meter for Cpu {
         }
     }
 
-    fn fill(self: Box<Self>, part: &mut Part) {
+    fn fill(self: Box<Self>, part: &mut Part) -> Result<(), Failure> {
         part.cpu_seconds = (self.user.as_secs_f64(), self.system.as_secs_f64());
         part.expected_samples =
             ((self.user + self.system).as_secs_f64() * f64::from(self.frequency)) as u64;
         part.columns = vec!["cpu.samples".to_owned()];
         part.notes.extend(self.problem);
-        let Some(report) = self.report else { return };
+        let Some(report) = self.report else {
+            return Ok(());
+        };
         for (frames, count) in report.data {
             let name: &[u8] =
                 &frames.thread_name[..frames.thread_name_length.min(frames.thread_name.len())];
@@ -142,5 +144,6 @@ impl Meter for Cpu {
             .insert("cpu.samples".to_owned(), captured as f64);
         part.totals
             .insert("cpu.iterations".to_owned(), self.done as f64);
+        Ok(())
     }
 }

@@ -63,7 +63,8 @@ impl Meter for Dhat {
         self.profiler = None;
     }
 
-    fn fill(self: Box<Self>, part: &mut Part) {
+    fn fill(self: Box<Self>, part: &mut Part) -> Result<(), Failure> {
         part.iterations.extend(self.row);
+        Ok(())
     }
 }

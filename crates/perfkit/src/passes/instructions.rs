@@ -58,7 +58,8 @@ impl Meter for Instructions {
         self.done += 1;
     }
 
-    fn fill(self: Box<Self>, part: &mut Part) {
+    fn fill(self: Box<Self>, part: &mut Part) -> Result<(), Failure> {
         part.iterations = vec![BTreeMap::new(); self.done];
+        Ok(())
     }
 }

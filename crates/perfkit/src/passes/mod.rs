@@ -29,6 +29,6 @@ pub(crate) trait Meter {
     fn settle(&mut self) {}
     /// After the last iteration, with the state still alive.
     fn stop(&mut self) {}
-    /// Hands over what was measured.
-    fn fill(self: Box<Self>, part: &mut Part);
+    /// Hands over what was measured, or says why that is nothing.
+    fn fill(self: Box<Self>, part: &mut Part) -> Result<(), Failure>;
 }

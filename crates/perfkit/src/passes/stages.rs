@@ -53,8 +53,15 @@ impl Meter for Stages {
         self.done += 1;
     }
 
-    fn fill(self: Box<Self>, part: &mut Part) {
+    fn fill(self: Box<Self>, part: &mut Part) -> Result<(), Failure> {
         part.iterations = vec![BTreeMap::new(); self.done as usize];
-        part.stages = Some(self.watch.finish());
+        let stages = self.watch.finish();
+        if stages.stages.is_empty() {
+            return Err(Failure::NotAvailable {
+                message: "no span ended in an iteration; make some with `tracing::info_span!` or `#[tracing::instrument]`".to_owned(),
+            });
+        }
+        part.stages = Some(stages);
+        Ok(())
     }
 }

@@ -100,12 +100,13 @@ impl Meter for Time {
         self.watch.end();
     }
 
-    fn fill(self: Box<Self>, part: &mut Part) {
+    fn fill(self: Box<Self>, part: &mut Part) -> Result<(), Failure> {
         part.totals
             .insert("os.peak-rss".to_owned(), peak_resident_bytes() as f64);
         part.busy = self.watch.finish();
         part.iterations = self.rows;
         part.turns = self.place.map(|place| place.taken).unwrap_or_default();
+        Ok(())
     }
 }
 
