@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::Path;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 
 use bytes::Bytes;
 use tokio::io::{DuplexStream, ReadHalf, WriteHalf};
@@ -194,12 +194,11 @@ async fn own_link(mut link: Link, mut asked: mpsc::Receiver<Asked>) {
 }
 
 /// Receives while it sends: either side could fill the stream before the other reads. Once receiving has failed, nothing
-/// more is sent.
+/// more is sent. Both are pinned by the caller: a future that is handed on is held twice.
 pub(crate) async fn exchange(
-    send: impl Future<Output = io::Result<()>>,
-    receive: impl Future<Output = Result<Vec<Message>, MapError>>,
+    send: Pin<&mut impl Future<Output = io::Result<()>>>,
+    mut receive: Pin<&mut impl Future<Output = Result<Vec<Message>, MapError>>>,
 ) -> Result<Vec<Message>, MapError> {
-    let mut receive = pin!(receive);
     tokio::select! {
         biased;
         sent = send => match sent {
@@ -251,7 +250,7 @@ impl Stream {
             }
             Ok::<_, MapError>(mapped)
         };
-        exchange(send, receive).await
+        exchange(pin!(send), pin!(receive)).await
     }
 }
 

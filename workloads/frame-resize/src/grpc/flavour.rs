@@ -6,6 +6,7 @@ macro_rules! flavour {
         pub mod $name {
             //! Messages whose payloads are of one type.
 
+            use std::pin::pin;
             use std::sync::{Mutex, PoisonError};
 
             use tokio::sync::mpsc;
@@ -127,7 +128,7 @@ macro_rules! flavour {
                         }
                         Ok::<_, MapError>(mapped)
                     };
-                    exchange(send, receive).await
+                    exchange(pin!(send), pin!(receive)).await
                 }
             }
 
