@@ -91,7 +91,8 @@ enum Command {
 /// Which workloads.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct SelectArgs {
-    /// Workloads whose name, target or package contains one of these words; without any all that are not on request.
+    /// Workloads whose name, target or package contains one of these words, or those of these names where each word is a whole
+    /// one; without any all that are not on request.
     #[arg(value_name = "FILTER")]
     pub(crate) filters: Vec<String>,
     /// Every workload, also those that run on request alone.
@@ -275,7 +276,7 @@ enum BaselineCommand {
         /// Name of the baseline.
         #[arg(default_value = "main")]
         name: String,
-        /// The run, as `report` lists it.
+        /// The run, as `report --list` lists it.
         #[arg(long, value_name = "RUN")]
         run: Option<String>,
     },

@@ -6,7 +6,7 @@ use perfkit_model::run::{Case, CaseId};
 
 use crate::Side;
 
-/// Cases that are only in a base of all workloads and named each, where the head is a choice of them.
+/// Cases that are named each, of those that only a base of all workloads has, where the head has some of them.
 const MOST_NAMED: usize = 3;
 
 /// Two cases that are compared.
@@ -93,16 +93,22 @@ pub(crate) fn remarks(pairing: &Pairing<'_>, base: &Side<'_>, head: &Side<'_>) -
             })
             .collect()
     };
-    // A run that was asked for some workloads lacks most of what a baseline of all has, and nobody wonders why.
+    // A run of some workloads lacks most of what a baseline of all has, and nobody wonders why.
     let is_choice = head.run.partial && !base.run.partial;
-    let gone = match pairing.base_only.len() {
-        count if is_choice && count > MOST_NAMED => {
+    let gone = match pairing.base_only.as_slice() {
+        cases if is_choice && cases.len() > MOST_NAMED => {
+            let names = cases.iter().take(MOST_NAMED);
+            let names: Vec<String> = names.map(|case| format!("`{}`", case.id)).collect();
             vec![format!(
-                "{count} cases of {} are not in {}",
-                base.name, head.name
+                "{} cases of {} are not in {}: {} and {} more",
+                cases.len(),
+                base.name,
+                head.name,
+                names.join(", "),
+                cases.len() - MOST_NAMED
             )]
         }
-        _ => only(&pairing.base_only, base, head),
+        cases => only(cases, base, head),
     };
     across
         .chain(only(&pairing.head_only, head, base))

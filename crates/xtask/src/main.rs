@@ -11,6 +11,7 @@ mod reference;
 mod repeats;
 mod schemas;
 mod stories;
+mod table;
 mod truth;
 
 use std::path::{Path, PathBuf};
@@ -25,7 +26,8 @@ chores:
                     compare the seeded workloads with themselves, add to reports/alarms.csv and write reports/alarms.md
   generate          write the schemas and the reference
   generate --check  fail where one of them is stale
-  repeats TIMES     whether exact values of this repository's workloads are the same in so many runs
+  repeats TIMES     whether exact values of the reference workloads are the same in so many runs, and how far those over
+                    sockets spread; writes the table of workloads/README.md
   stories           compare the forms of the reference workloads and write the table of workloads/README.md
   truth [PAIR...]   measure the seeded pairs and write reports/truth.md; with names, only those and no file
   truth --controls  measure again what must find nothing: sides against themselves, and at another path

@@ -183,7 +183,7 @@ fn rules() -> String {
     let mut text = "## Rules\n\n\
         A finding needs growth beyond both limits: `soft` is relative, `hard` absolute. `deny` fails the build, `warn` and \
         `note` do not, `allow` is switched off. `perfkit.toml` sets all three per rule.\n\n\
-        Rules about metrics speak in `cargo perfkit run`:\n\n\
+        Rules about metrics speak in `cargo perfkit run` and `compare`, those about timings in `compare` alone:\n\n\
         | rule | level | metric | soft | hard |\n|---|---|---|---|---|\n"
         .to_owned();
     for rule in RULES {
@@ -204,7 +204,7 @@ fn rules() -> String {
         );
     }
     text.push_str(
-        "\nRules about types speak in `cargo perfkit lint`. A type gets one finding, of the first rule that speaks:\n\n\
+        "\nRules about types speak in `cargo perfkit lint` and `compare`. A type gets one finding, of the first rule that speaks:\n\n\
         | rule | level | what is limited | soft | hard |\n|---|---|---|---|---|\n",
     );
     for rule in RULES {

@@ -10,14 +10,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use perfkit_model::comparison::{Finding, Level};
 
+use crate::table;
 use crate::truth::Command;
-
-/// Where the table is.
-const README: &str = "workloads/README.md";
-
-/// Lines of the README around the table.
-const BEGIN: &str = "<!-- Written by `cargo xtask stories`. -->\n";
-const END: &str = "<!-- To here. -->\n";
 
 /// Counts, which need no second opinion.
 const COUNTS: &str = "heap,memcpy,io";
@@ -124,16 +118,7 @@ pub(crate) fn stories(root: &Path) -> anyhow::Result<String> {
             );
         }
     }
-    let path = root.join(README);
-    let text = std::fs::read_to_string(&path).context("failed to read workloads/README.md")?;
-    let (before, rest) = text
-        .split_once(BEGIN)
-        .context("workloads/README.md has no place for it")?;
-    let (_, after) = rest
-        .split_once(END)
-        .context("the table of workloads/README.md has no end")?;
-    std::fs::write(&path, format!("{before}{BEGIN}\n{table}\n{END}{after}"))
-        .context("failed to write workloads/README.md")?;
+    table::replace(&root, "stories", &table)?;
     Ok(table)
 }
 

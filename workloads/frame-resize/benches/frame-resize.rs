@@ -78,6 +78,7 @@ fn in_memory(bench: &mut Bench, name: &'static str, frames: &'static Frames) {
         })
         .units(units)
         .before_each(async move |pipeline: &mut Pipeline| {
+            // One message at a time finds the same buffers each time.
             if frames.batch > 1 {
                 settle(pipeline).await;
             }
@@ -89,6 +90,9 @@ fn in_memory(bench: &mut Bench, name: &'static str, frames: &'static Frames) {
         });
 }
 
+/// Batches after which pipes, queues and buffers have the size that they keep.
+const UNTIL_STEADY: u32 = 2;
+
 /// Starts anew and sends everything through until all buffers have grown. Where in them a batch begins depends on all batches
 /// before, and counts would differ from one iteration to the next.
 async fn settle(pipeline: &mut Pipeline) {
@@ -96,7 +100,7 @@ async fn settle(pipeline: &mut Pipeline) {
         .restart()
         .await
         .expect("functions answer the handshake");
-    for _ in 0..2 {
+    for _ in 0..UNTIL_STEADY {
         pipeline.run().await.expect("functions map every frame");
     }
 }

@@ -125,7 +125,7 @@ impl Mapper {
         }
     }
 
-    /// Maps a batch, whose messages have ascending ids. Those that the function filters out are missing from the result.
+    /// Maps a batch. Messages that the function filters out are missing from the result.
     ///
     /// # Errors
     /// When the stream breaks off or the function fails on a message. The mapper is of no use after that.
@@ -137,26 +137,6 @@ impl Mapper {
     }
 }
 
-/// Asks the task that owns the link for each message, as if each were alone.
-async fn ask(
-    owner: &mpsc::Sender<Asked>,
-    messages: Vec<Message>,
-) -> Result<Vec<Message>, MapError> {
-    let gone = || io::Error::new(io::ErrorKind::BrokenPipe, "the mapper's task has ended");
-    let mut replies = Vec::with_capacity(messages.len());
-    for message in messages {
-        let (reply, mapped) = oneshot::channel();
-        let asked = Asked { message, reply };
-        owner.send(asked).await.map_err(|_| gone())?;
-        replies.push(mapped);
-    }
-    let mut mapped = Vec::with_capacity(replies.len());
-    for reply in replies {
-        mapped.extend(reply.await.map_err(|_| gone())??);
-    }
-    Ok(mapped)
-}
-
 impl Link {
     async fn map(&mut self, messages: Vec<Message>) -> Result<Vec<Message>, MapError> {
         let span = info_span!("stream", items = messages.len());
@@ -165,6 +145,33 @@ impl Link {
             Self::Grpc(stream) => stream.map(&messages).instrument(span).await,
         }
     }
+}
+
+/// Asks the task that owns the link for each message, as if each were alone. tokio lets the owner in after 128 of them, so
+/// that a larger batch is mapped in parts.
+async fn ask(
+    owner: &mpsc::Sender<Asked>,
+    messages: Vec<Message>,
+) -> Result<Vec<Message>, MapError> {
+    let gone = || io::Error::new(io::ErrorKind::BrokenPipe, "the mapper's task has ended");
+    let (asked, mut replies) = (messages.len(), Vec::with_capacity(messages.len()));
+    for message in messages {
+        let (reply, mapped) = oneshot::channel();
+        if owner.send(Asked { message, reply }).await.is_err() {
+            // Why it has ended is in the reply to what was asked before.
+            break;
+        }
+        replies.push(mapped);
+    }
+    let is_gone = replies.len() < asked;
+    let mut mapped = Vec::with_capacity(replies.len());
+    for reply in replies {
+        mapped.extend(reply.await.map_err(|_| gone())??);
+    }
+    if is_gone {
+        return Err(gone().into());
+    }
+    Ok(mapped)
 }
 
 /// Maps what has been asked for so far, until nobody can ask any more.
@@ -243,10 +250,10 @@ impl Stream {
         };
         let receive = async {
             let mut mapped = Vec::with_capacity(messages.len());
-            for _ in &messages {
+            for message in &messages {
                 let response = read(&mut self.responses, switches).await?;
                 let response = response.ok_or(io::Error::from(io::ErrorKind::UnexpectedEof))?;
-                mapped.extend(outcome(response, &messages, switches)?);
+                mapped.extend(outcome(response, message, switches)?);
             }
             Ok::<_, MapError>(mapped)
         };
@@ -254,31 +261,23 @@ impl Stream {
     }
 }
 
-/// The message that a response stands for, with the event time of its request.
+/// The message that a response stands for, with the event time of its request. Requests are answered in order.
 fn outcome(
     response: Envelope,
-    messages: &[Message],
+    request: &Message,
     switches: Switches,
 ) -> Result<Option<Message>, MapError> {
-    let request = messages.binary_search_by_key(&response.id, |message| message.id);
-    let request = request.ok().and_then(|index| messages.get(index));
-    match (response.kind, request) {
-        (Kind::Mapped, Some(request)) => {
-            let value = hand_on(&response.payload, switches);
-            Ok(Some(Message {
-                id: response.id,
-                event_time: request.event_time,
-                value,
-            }))
-        }
-        (Kind::Dropped, Some(_)) => Ok(None),
-        (Kind::Failed, Some(request)) => {
-            let reason = String::from_utf8_lossy(&response.payload).into_owned();
-            Err(MapError::Function {
-                id: request.id,
-                reason,
-            })
-        }
+    match response.kind {
+        Kind::Mapped if response.id == request.id => Ok(Some(Message {
+            id: request.id,
+            event_time: request.event_time,
+            value: hand_on(&response.payload, switches),
+        })),
+        Kind::Dropped if response.id == request.id => Ok(None),
+        Kind::Failed if response.id == request.id => Err(MapError::Function {
+            id: request.id,
+            reason: String::from_utf8_lossy(&response.payload).into_owned(),
+        }),
         _ => Err(io::Error::new(io::ErrorKind::InvalidData, "a response fits no request").into()),
     }
 }

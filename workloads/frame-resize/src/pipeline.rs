@@ -99,7 +99,7 @@ impl Pipeline {
         Ok(Self::with(feed, switches, (resize, infer)))
     }
 
-    /// Ends the functions' servers and starts them anew in this process, with empty buffers.
+    /// Ends the functions' servers, wherever they are, and starts them anew in this process, with empty buffers.
     ///
     /// # Errors
     /// When a function does not answer.

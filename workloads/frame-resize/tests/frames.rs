@@ -148,7 +148,8 @@ async fn a_function_that_fails_ends_a_batch_that_is_still_sent() {
         let (_folder, sockets) = behind_sockets(switches, SMALL).await;
         let over_grpc = Mapper::connect_to(&sockets[0], switches).await.unwrap();
         for mut mapper in [in_memory, over_grpc] {
-            match mapper.map(messages(20)).await {
+            // Beyond what is asked for in one go, too.
+            match mapper.map(messages(300)).await {
                 Err(MapError::Function { id: 1, .. }) => {}
                 other => panic!("{variant}: {other:?}"),
             }

@@ -112,7 +112,7 @@ fn what_a_choice_of_workloads_leaves_out_is_counted() {
     head.partial = true;
     insta::assert_snapshot!(check(&base, &head).remarks.join("\n"), @r"
     `new` is in this run and not in baseline main
-    5 cases of baseline main are not in this run
+    5 cases of baseline main are not in this run: `other 0`, `other 1`, `other 2` and 2 more
     ");
 }
 

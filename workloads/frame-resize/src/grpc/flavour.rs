@@ -190,7 +190,9 @@ macro_rules! flavour {
                                 })
                                 .map_err(|error| Status::invalid_argument(error.to_string()))
                         }
-                        (None, None) => Err(Status::invalid_argument("a request without a value")),
+                        (None, None) => {
+                            Err(Status::failed_precondition("a request without a value"))
+                        }
                     };
                     if responses.send(response).await.is_err() {
                         break;
