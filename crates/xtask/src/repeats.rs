@@ -160,8 +160,8 @@ fn spreads(seen: &Seen) -> String {
                     value: median,
                     unit: metric.unit,
                 };
-                // In tenths of a percent.
-                let part = |bound: f64| (1000.0 * (bound - median) / median.max(1.0)).round();
+                // In tenths of a percent; what is added takes the sign from zero.
+                let part = |bound: f64| (1000.0 * (bound - median) / median.max(1.0)).round() + 0.0;
                 match (part(least), part(most)) {
                     (0.0, 0.0) => value.to_string(),
                     (below, above) => {
