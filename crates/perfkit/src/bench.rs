@@ -90,7 +90,7 @@ impl<'bench> Workload<'bench> {
         self
     }
 
-    /// Leaves it out of a plain run, as `#[ignore]` does a test: it runs where the command line names it, or its package, or
+    /// Leaves it out of a plain run, as an ignored test is: it runs where the command line names it, or its package, or
     /// says `--workspace`. For workloads that take long, or need what most machines have not.
     pub fn on_request(mut self) -> Self {
         self.declaration.on_request = true;

@@ -5,7 +5,7 @@ use crate::switches::{Library, Lifetime, Switches};
 /// Makes clients, or hands out the one there is.
 #[derive(Debug)]
 pub struct Clients {
-    library: Library,
+    tls: Library,
     certificate: reqwest::Certificate,
     shared: Option<reqwest::Client>,
 }
@@ -30,7 +30,7 @@ impl Clients {
         // Another one may have been installed before, which serves as well.
         drop(rustls::crypto::ring::default_provider().install_default());
         let mut clients = Self {
-            library: switches.tls,
+            tls: switches.tls,
             certificate: reqwest::Certificate::from_pem(certificate.as_bytes())?,
             shared: None,
         };
@@ -55,7 +55,7 @@ impl Clients {
         let builder = reqwest::Client::builder()
             .no_proxy()
             .tls_certs_merge([self.certificate.clone()]);
-        let builder = match self.library {
+        let builder = match self.tls {
             Library::Rustls => builder.tls_backend_rustls(),
             #[cfg(feature = "openssl")]
             Library::OpenSsl => builder.tls_backend_native(),
